@@ -1,0 +1,1 @@
+"""Who runs it: one file per framework, each target in a process of its own."""

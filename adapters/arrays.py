@@ -1,0 +1,75 @@
+"""Arrays as they travel between processes: a dtype name, a shape and bytes.
+
+An `Array` needs nothing but the standard library; the functions beside it turn one into NumPy values and back.
+bfloat16 is handled by its bits, so no process needs a package for it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLOATING = ("float16", "bfloat16", "float32", "float64")
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An n-dimensional array: `data` holds its elements in C order, little-endian."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+
+def storage(dtype: str) -> np.dtype[Any]:
+    """The NumPy dtype that holds the bits of `dtype` (bfloat16 is held in uint16).
+
+    Raises TypeError for a name NumPy does not know.
+    """
+    return np.dtype("uint16" if dtype == "bfloat16" else dtype).newbyteorder("<")
+
+
+def decode(array: Array) -> NDArray[Any]:
+    """The values of `array`, read-only, in its own dtype (bfloat16 widened, exactly, to float32)."""
+    bits = np.frombuffer(array.data, storage(array.dtype)).reshape(array.shape)
+    if array.dtype != "bfloat16":
+        return bits
+    return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
+def encode(values: NDArray[Any], dtype: str | None = None) -> Array:
+    """`values` rounded to nearest even in `dtype` (default: their own dtype) and packed."""
+    values = np.asarray(values)
+    name = dtype or values.dtype.name
+    if name == "bfloat16":
+        return Array(name, values.shape, bfloat16_bits(values).tobytes())
+    with np.errstate(over="ignore", invalid="ignore"):
+        packed = np.ascontiguousarray(values, storage(name))
+    return Array(name, values.shape, packed.tobytes())
+
+
+def bfloat16_bits(values: NDArray[Any]) -> NDArray[np.uint16]:
+    """The bit patterns of `values` rounded once to bfloat16, to nearest even.
+
+    float64 values are first rounded to float32 *to odd*, which keeps the second rounding correct
+    (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+    """
+    wide = np.asarray(values, np.float64)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        near = wide.astype(np.float32)
+        inexact = (near.astype(np.float64) != wide) & np.isfinite(wide)
+        overshot = inexact & (np.abs(near.astype(np.float64)) > np.abs(wide))
+    bits = np.ascontiguousarray(near).view(np.uint32)
+    bits = np.where(overshot, bits - 1, bits) | inexact
+    rounded = (bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16
+    quiet_nan = np.uint32(0x7FC0)
+    return np.where(np.isnan(wide), quiet_nan, rounded).astype("<u2")

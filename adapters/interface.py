@@ -1,0 +1,209 @@
+"""What a target is asked, what it was seen to do, and the class an adapter extends.
+
+An adapter never sees an expectation. It gets a `Request` and `observe` (in `observe.py`) turns the adapter's
+small methods into an `Observation`. This module needs the standard library and NumPy alone, because it is
+imported in every target's environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from .arrays import Array
+
+Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update"]
+
+
+class Unsupported(Exception):  # noqa: N818 - a statement, not an error
+    """Raised by an adapter for what its framework does not offer; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing done to a layer.
+
+    kind: `call` the layer on `input`; `adapt` it to `input` as data; or make one `update`: call, backpropagate
+    `upstream` and the layer's own losses, and take one step of plain gradient descent with `learning_rate`.
+    training: None leaves the framework's default.
+    upstream: the gradient that comes in, in the output's shape; None asks for no gradient.
+    """
+
+    kind: Literal["call", "adapt", "update"]
+    input: Array
+    training: bool | None = None
+    upstream: Array | None = None
+    learning_rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything a target is asked for one case.
+
+    layer: a layer's name in the specs, or `sequential` / `functional` for a model made of `layers`.
+    arguments: canonical names from the spec; what is absent is left to the framework's default.
+    shape: the input's shape, batch included, that the layer is built for.
+    dtype: the dtype of the layer, of its weights and of its computation.
+    weights: values to assign after building, by the target's own names, in no particular order.
+    repeat: do everything twice, with a second instance, and say whether the bits agree.
+    layers: (layer, arguments) of each layer of a model, in order.
+    """
+
+    case: str
+    layer: str
+    arguments: Mapping[str, Any]
+    shape: tuple[int, ...]
+    dtype: str
+    weights: Mapping[str, Array] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    repeat: bool = False
+    layers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One weight as the framework lists it, in the framework's order and under its own name."""
+
+    name: str
+    trainable: bool
+    value: Array
+
+
+@dataclass(frozen=True, slots=True)
+class StepSeen:
+    """What one step left behind.
+
+    gradients: of the input under `input`, of each trainable weight under its own name.
+    weights: values after the step, of the non-trainable weights (after an `update`: of all weights).
+    loss: the sum of the layer's own losses (regularizers), where asked for by an `update`.
+    input_kept: the bytes of the input were the same after the step as before.
+    """
+
+    output: Array | None = None
+    gradients: Mapping[str, Array] = field(default_factory=dict)
+    weights: Mapping[str, Array] = field(default_factory=dict)
+    loss: float | None = None
+    input_kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception that came out of the framework.
+
+    types: names of its class and of every base class, most derived first.
+    step: the index of the step, None before the first.
+    """
+
+    types: tuple[str, ...]
+    message: str
+    phase: Phase
+    step: int | None
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a target was seen to do with a request.
+
+    unsupported: reason by what is missing: `layer` (nothing was done), `gradient`, `adapt`, `update`, `weights`.
+    parameters: (trainable, non-trainable) as the framework itself counts them; None where it does not.
+    repeats: whether the second instance agreed bit for bit; None when not asked.
+    seconds: time inside the target for all of it.
+    """
+
+    case: str
+    weights: tuple[Weight, ...] = ()
+    parameters: tuple[int, int] | None = None
+    steps: tuple[StepSeen, ...] = ()
+    raised: Raised | None = None
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    repeats: bool | None = None
+    seconds: float = 0.0
+
+
+class Adapter:
+    """Builds and drives one framework's layers, on one device and in one mode.
+
+    Subclasses import their framework inside methods, never at the top of the module. Every method not
+    overridden answers *unsupported*. `layer` below is whatever `construct` returned.
+    """
+
+    name: ClassVar[str] = ""
+    dialect: ClassVar[str] = "keras"
+    requires: ClassVar[tuple[str, ...]] = ()
+    modes: ClassVar[tuple[str, ...]] = ("eager",)
+    compiling: ClassVar[tuple[str, ...]] = ()
+    environment: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, device: str = "cpu", mode: str = "eager") -> None:
+        self.device = device
+        self.mode = mode
+
+    def start(self) -> None:
+        """Import the framework and set it to one thread. Raises ImportError or Unsupported when it can't be had."""
+
+    def versions(self) -> dict[str, str]:
+        """Distribution name to version, of everything whose version matters to a result."""
+        return {}
+
+    def devices(self) -> Sequence[str]:
+        """The devices the framework finds on this machine, `cpu` first."""
+        return ("cpu",)
+
+    def threads(self) -> int:
+        """How many threads the framework computes with."""
+        return 1
+
+    def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Any:
+        """A new layer. Exceptions of the framework's constructor are let through."""
+        raise Unsupported(f"{self.name} offers no {layer}")
+
+    def construct_model(
+        self,
+        form: str,
+        layers: Sequence[tuple[str, Mapping[str, Any]]],
+        shape: tuple[int, ...],
+        dtype: str,
+    ) -> Any:
+        """A new model of `layers`; `form` is `sequential` or `functional`."""
+        raise Unsupported(f"{self.name} offers no {form} models")
+
+    def build(self, layer: Any, shape: tuple[int, ...]) -> None:
+        """Create the layer's weights for an input of `shape`, where the framework does so in a step of its own."""
+
+    def weights(self, layer: Any) -> Sequence[Weight]:
+        """Every weight in the framework's order, non-trainable ones (buffers, moving statistics) included."""
+        raise Unsupported(f"{self.name} does not list weights")
+
+    def parameters(self, layer: Any) -> tuple[int, int] | None:
+        """(trainable, non-trainable) parameters as the framework's own summary counts them."""
+        return None
+
+    def assign(self, layer: Any, values: Mapping[str, Array]) -> None:
+        """Set the weights named in `values`."""
+        raise Unsupported(f"{self.name} does not set weights")
+
+    def to_native(self, array: Array) -> Any:
+        """A fresh array of the framework on the adapter's device."""
+        raise Unsupported(f"{self.name} takes no arrays")
+
+    def to_array(self, native: Any) -> Array:
+        """The bits of an array of the framework."""
+        raise Unsupported(f"{self.name} gives no arrays")
+
+    def call(self, layer: Any, x: Any, training: bool | None) -> Any:
+        """The layer's output for `x`, both native."""
+        raise Unsupported(f"{self.name} does not call layers")
+
+    def gradient(self, layer: Any, x: Any, training: bool | None, upstream: Any) -> tuple[Any, dict[str, Any]]:
+        """The output, and the gradients of sum(upstream * output): `input` and each trainable weight by name."""
+        raise Unsupported(f"{self.name} gives no gradients")
+
+    def adapt(self, layer: Any, data: Any) -> None:
+        """Set the layer's statistics from `data`."""
+        raise Unsupported(f"{self.name} does not adapt")
+
+    def update(self, layer: Any, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
+        """One step of gradient descent on sum(upstream * output) + the layer's losses: (output, losses)."""
+        raise Unsupported(f"{self.name} makes no updates")

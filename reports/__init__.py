@@ -1,0 +1,1 @@
+"""What was found: the record of a run, and everything made from records alone."""

@@ -1,0 +1,1 @@
+"""What must hold: YAML specs, and the models that read them."""
