@@ -1,0 +1,292 @@
+"""Keras' layers on TensorFlow: eager, in a tf.function, or compiled by XLA.
+
+To judge a layer of your own, give the layers it stands for; it is made under the dtype that is asked for:
+
+    class Adapter(KerasAdapter):
+        name = "mine"
+        layers = {"layer_normalization": lambda a: MyLayerNormalization(epsilon=a.epsilon)}
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .arguments import Factory, KerasArguments, build_with
+from .arrays import FLOATING, Array
+from .interface import Adapter, Unsupported, Weight
+
+
+def built_in(name: str) -> Factory:
+    """A factory of keras.layers.`name` that passes on whatever was given."""
+
+    def make(a: KerasArguments) -> Any:
+        keras = importlib.import_module("keras")
+        kind = getattr(keras.layers, name, None)
+        if kind is None:
+            raise Unsupported(f"Keras {keras.__version__} has no layer {name}")
+        return kind(**{key: _translated(key, value) for key, value in a.all_keywords().items()})
+
+    return make
+
+
+def rms_normalization(a: KerasArguments) -> Any:
+    """keras.layers.RMSNormalization, which always has a scale."""
+    if not a.scale:
+        raise Unsupported("Keras' RMSNormalization always has a scale")
+    given = {name: value for name, value in a.given.items() if name != "scale"}
+    return built_in("RMSNormalization")(
+        KerasArguments(a.layer, a.keywords(**{name: name for name in given}), a.shape, a.dtype)
+    )
+
+
+def _translated(name: str, value: Any) -> Any:
+    """Initializers, regularizers and constraints as objects; everything else, strings too, as it is.
+
+    {kind: max_norm, max_value: 1.0} is keras.constraints.MaxNorm(max_value=1.0); a `factor` is positional.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    room = getattr(importlib.import_module("keras"), f"{name.rsplit('_', 1)[-1]}s")
+    options = dict(value)
+    title = "".join(part.capitalize() for part in str(options.pop("kind", "")).split("_"))
+    if not hasattr(room, title):
+        raise Unsupported(f"Keras has no {value.get('kind')} for {name}")
+    factor = [options.pop("factor")] if "factor" in options else []
+    return getattr(room, title)(*factor, **options)
+
+
+@dataclass(slots=True)
+class Built:
+    """A layer or model, and the compiled functions made for it so far."""
+
+    layer: Any
+    functions: dict[tuple[str, bool | None], Callable[..., Any]] = field(default_factory=dict)
+
+
+class KerasAdapter(Adapter):
+    """keras.layers; `layers` maps a layer's name to a factory that reads a `KerasArguments`."""
+
+    name: ClassVar[str] = "keras"
+    dialect: ClassVar[str] = "keras"
+    requires: ClassVar[tuple[str, ...]] = ("tensorflow", "keras")
+    modes: ClassVar[tuple[str, ...]] = ("eager", "graph", "xla")
+    compiling: ClassVar[tuple[str, ...]] = ("xla",)
+    environment: ClassVar[Mapping[str, str]] = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    own_layers: ClassVar[Mapping[str, Factory]] = {
+        "layer_normalization": built_in("LayerNormalization"),
+        "rms_normalization": rms_normalization,
+        "batch_normalization": built_in("BatchNormalization"),
+        "group_normalization": built_in("GroupNormalization"),
+        "feature_normalization": built_in("Normalization"),
+        "dense": built_in("Dense"),
+    }
+    layers: ClassVar[Mapping[str, Factory]] = own_layers
+
+    keras: Any = None
+    tf: Any = None
+
+    def start(self) -> None:
+        """Import TensorFlow and Keras, set one thread.
+
+        Raises ImportError, or Unsupported where Keras runs on another backend.
+        """
+        for name, value in self.environment.items():
+            os.environ.setdefault(name, value)
+        self.tf = importlib.import_module("tensorflow")
+        threading = self.tf.config.threading
+        if threading.get_intra_op_parallelism_threads() != 1:
+            threading.set_intra_op_parallelism_threads(1)
+        if threading.get_inter_op_parallelism_threads() != 1:
+            threading.set_inter_op_parallelism_threads(1)
+        self.keras = importlib.import_module("keras")
+        if self.keras.backend.backend() != "tensorflow":
+            raise Unsupported("this adapter drives Keras on TensorFlow: set KERAS_BACKEND=tensorflow")
+
+    def versions(self) -> dict[str, str]:
+        """Keras' and TensorFlow's versions."""
+        return {"keras": str(self.keras.__version__), "tensorflow": str(self.tf.__version__)}
+
+    def devices(self) -> Sequence[str]:
+        """`cpu`, then every accelerator: `cuda`, `cuda:1`, … `tpu`."""
+        found = ["cpu"]
+        for kind, name in (("GPU", "cuda"), ("TPU", "tpu")):
+            count = len(self.tf.config.list_physical_devices(kind))
+            found += [name if index == 0 else f"{name}:{index}" for index in range(count)]
+        return tuple(found)
+
+    def threads(self) -> int:
+        """The number of intra-op threads."""
+        return int(self.tf.config.threading.get_intra_op_parallelism_threads())
+
+    def _on_device(self) -> Any:
+        kind, _, index = self.device.partition(":")
+        return self.tf.device(f"/{kind.replace('cuda', 'gpu').upper()}:{index or 0}")
+
+    @contextmanager
+    def _making(self, dtype: str) -> Iterator[None]:
+        """Layers made inside have `dtype` (float32 for an integer one) unless they say otherwise."""
+        config = self.keras.config
+        before = config.dtype_policy()
+        config.set_dtype_policy(dtype if dtype in FLOATING else "float32")
+        try:
+            with self._on_device():
+                yield
+        finally:
+            config.set_dtype_policy(before)
+
+    def construct(
+        self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str
+    ) -> Built:
+        """The layer; raises Unsupported for one that this version of Keras does not have."""
+        if layer not in self.layers:
+            raise Unsupported(f"{self.name} offers no {layer}")
+        with self._making(dtype):
+            return Built(self._make(layer, arguments, shape, dtype))
+
+    def _make(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Any:
+        factory = self.layers.get(layer) or self.own_layers.get(layer)
+        if factory is None:
+            raise Unsupported(f"{self.name} offers no {layer}")
+        return build_with(factory, KerasArguments(layer, arguments, shape, dtype), self.name)
+
+    def construct_model(
+        self,
+        form: str,
+        layers: Sequence[tuple[str, Mapping[str, Any]]],
+        shape: tuple[int, ...],
+        dtype: str,
+    ) -> Built:
+        """A keras.Sequential, or a functional keras.Model of the same chain; initial values from seed 0."""
+        self.keras.utils.set_random_seed(0)
+        with self._making(dtype):
+            chain = [self._make(layer, arguments, shape, dtype) for layer, arguments in layers]
+            if form == "sequential":
+                return Built(self.keras.Sequential(chain))
+            start = end = self.keras.Input(batch_shape=shape, dtype=dtype)
+            for layer in chain:
+                end = layer(end)
+            return Built(self.keras.Model(start, end))
+
+    def build(self, layer: Built, shape: tuple[int, ...]) -> None:
+        """Create the weights."""
+        if not layer.layer.built:
+            with self._on_device():
+                layer.layer.build(shape)
+
+    def weights(self, layer: Built) -> Sequence[Weight]:
+        """`layer.weights`, by the last part of each name."""
+        trainable = {id(one) for one in layer.layer.trainable_weights}
+        return [Weight(one.name, id(one) in trainable, self.to_array(one)) for one in layer.layer.weights]
+
+    def parameters(self, layer: Built) -> tuple[int, int]:
+        """Elements of the trainable and of the other weights, as `summary` counts them."""
+        return _elements(layer.layer.trainable_weights), _elements(layer.layer.non_trainable_weights)
+
+    def assign(self, layer: Built, values: Mapping[str, Array]) -> None:
+        """Assign by name. Raises KeyError for an unknown name; Keras raises ValueError for another shape."""
+        held = _by_name(layer.layer.weights)
+        for name, value in values.items():
+            if name not in held:
+                raise KeyError(f"no weight is called {name}; the layer has: {', '.join(held) or 'none'}")
+            held[name].assign(self.to_native(value))
+        if hasattr(layer.layer, "finalize_state"):
+            layer.layer.finalize_state()  # Normalization computes with copies of its weights
+
+    def to_native(self, array: Array) -> Any:
+        """A new tensor on the device."""
+        kind = self.tf.as_dtype(array.dtype).as_numpy_dtype
+        with self._on_device():
+            return self.tf.constant(np.frombuffer(bytearray(array.data), kind).reshape(array.shape))
+
+    def to_array(self, native: Any) -> Array:
+        """The bits of a tensor or a weight."""
+        values = np.asarray(native.numpy())
+        return Array(values.dtype.name, values.shape, values.tobytes())
+
+    def call(self, layer: Built, x: Any, training: bool | None) -> Any:
+        """The layer's output."""
+        with self._on_device():
+            return self._compiled(layer, "call", training)(x)
+
+    def gradient(
+        self, layer: Built, x: Any, training: bool | None, upstream: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """Output and gradients through a GradientTape; zero where the output does not depend on a weight."""
+        if not x.dtype.is_floating:
+            raise Unsupported(f"TensorFlow has no gradient of a {x.dtype.name} input")
+        names = ["input", *_by_name(layer.layer.trainable_weights)]
+        with self._on_device():
+            output, _, found = self._compiled(layer, "gradient", training)(x, upstream)
+        return output, dict(zip(names, found, strict=True))
+
+    def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
+        """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""
+        trainable = layer.layer.trainable_weights
+        with self._on_device():
+            output, losses, found = self._compiled(layer, "update", True)(x, upstream)
+            if trainable:
+                self.keras.optimizers.SGD(learning_rate).apply(found[1:], trainable)
+        return output, float(sum(float(loss) for loss in losses))
+
+    def adapt(self, layer: Built, data: Any) -> None:
+        """The layer's own `adapt`."""
+        if not hasattr(layer.layer, "adapt"):
+            raise Unsupported(f"Keras' {type(layer.layer).__name__} has no adapt")
+        with self._on_device():
+            layer.layer.adapt(data)
+
+    def _compiled(self, layer: Built, what: str, training: bool | None) -> Callable[..., Any]:
+        """`_forward` or `_backward` of this layer in the adapter's mode, traced once per `training`."""
+        key = (what, training)
+        if key not in layer.functions:
+            options = {} if training is None else {"training": training}
+            function = self._forward(layer.layer, options)
+            if what != "call":
+                function = self._backward(layer.layer, options, with_losses=what == "update")
+            if self.mode != "eager":
+                function = self.tf.function(function, jit_compile=self.mode == "xla")
+            layer.functions[key] = function
+        return layer.functions[key]
+
+    @staticmethod
+    def _forward(layer: Any, options: Mapping[str, Any]) -> Callable[..., Any]:
+        return lambda x: layer(x, **options)
+
+    def _backward(self, layer: Any, options: Mapping[str, Any], with_losses: bool) -> Callable[..., Any]:
+        tf = self.tf
+
+        def backward(x: Any, upstream: Any) -> tuple[Any, list[Any], list[Any]]:
+            variables = [one.value for one in layer.trainable_weights]
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                output = layer(x, **options)
+                losses = list(layer.losses) if with_losses else []
+            found = tape.gradient(
+                [output, *losses],
+                [x, *variables],
+                output_gradients=[upstream, *map(tf.ones_like, losses)],
+                unconnected_gradients=tf.UnconnectedGradients.ZERO,
+            )
+            return output, losses, found
+
+        return backward
+
+
+def _elements(weights: Sequence[Any]) -> int:
+    return sum(math.prod(one.shape) for one in weights)
+
+
+def _by_name(weights: Sequence[Any]) -> dict[str, Any]:
+    """Weights by name. Raises Unsupported where two share one, as two dense layers' kernels do."""
+    held = {one.name: one for one in weights}
+    if len(held) != len(weights):
+        raise Unsupported("two weights of the model share a name")
+    return held

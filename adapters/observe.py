@@ -1,0 +1,194 @@
+"""Drives an adapter through one request: construct, build, read the weights, assign, then the steps.
+
+Whatever comes out of the framework on the way is part of the observation; `observe` itself lets only
+KeyboardInterrupt through.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any
+
+from .arrays import Array
+from .interface import Adapter, Observation, Phase, Raised, Request, Step, StepSeen, Unsupported, Weight
+
+MESSAGE = 2000
+FRAMES = 6
+MODELS = ("sequential", "functional")
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What has been seen so far, and where in the request the adapter is."""
+
+    phase: Phase = "construct"
+    step: int | None = None
+    weights: tuple[Weight, ...] = ()
+    parameters: tuple[int, int] | None = None
+    steps: list[StepSeen] = field(default_factory=list)
+    unsupported: dict[str, str] = field(default_factory=dict)
+
+
+class _Stop(Exception):  # noqa: N818 - ends a request early, is no error
+    """What follows depends on something unsupported that has been noted already."""
+
+
+def observe(adapter: Adapter, request: Request) -> Observation:
+    """What `adapter` is seen to do with `request`."""
+    started = time.perf_counter()
+    seen = _once(adapter, request)
+    repeats = None
+    if request.repeat and "layer" not in seen.unsupported:
+        repeats = _fingerprint(seen) == _fingerprint(_once(adapter, request))
+    return replace(seen, repeats=repeats, seconds=time.perf_counter() - started)
+
+
+def _once(adapter: Adapter, request: Request) -> Observation:
+    notes = _Notes()
+    raised = None
+    try:
+        _drive(adapter, request, notes)
+    except KeyboardInterrupt:
+        raise
+    except Unsupported as reason:
+        return Observation(request.case, unsupported={"layer": str(reason)})
+    except _Stop:
+        raised = None
+    except BaseException as error:  # a framework may raise anything, SystemExit too
+        raised = describe(error, notes.phase, notes.step)
+    return Observation(
+        case=request.case,
+        weights=notes.weights,
+        parameters=notes.parameters,
+        steps=tuple(notes.steps),
+        raised=raised,
+        unsupported=notes.unsupported,
+    )
+
+
+def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
+    if request.layer in MODELS:
+        layer = adapter.construct_model(request.layer, request.layers, request.shape, request.dtype)
+    else:
+        layer = adapter.construct(request.layer, request.arguments, request.shape, request.dtype)
+    notes.phase = "build"
+    adapter.build(layer, request.shape)
+    _read_weights(adapter, layer, notes)
+    if request.weights:
+        notes.phase = "assign"
+        _assign(adapter, layer, request, notes)
+    for index, step in enumerate(request.steps):
+        notes.step = index
+        notes.steps.append(_step(adapter, layer, step, notes))
+
+
+def _read_weights(adapter: Adapter, layer: Any, notes: _Notes) -> None:
+    try:
+        notes.weights = tuple(adapter.weights(layer))
+    except Unsupported as reason:
+        notes.unsupported["weights"] = str(reason)
+    try:
+        notes.parameters = adapter.parameters(layer)
+    except Unsupported:
+        notes.parameters = None
+
+
+def _assign(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> None:
+    try:
+        adapter.assign(layer, request.weights)
+    except Unsupported as reason:
+        notes.unsupported["weights"] = str(reason)
+        raise _Stop from reason
+
+
+def _step(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
+    notes.phase = step.kind
+    x = adapter.to_native(step.input)
+    if step.kind == "call":
+        x, seen = _call(adapter, layer, x, step, notes)
+    else:
+        seen = _change(adapter, layer, x, step, notes)
+    return replace(
+        seen,
+        weights=_weights_after(adapter, layer, step, notes),
+        input_kept=adapter.to_array(x) == step.input,
+    )
+
+
+def _call(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> tuple[Any, StepSeen]:
+    """A call, with gradients where they are asked for and offered; also the native input that was used."""
+    if step.upstream is not None and "gradient" not in notes.unsupported:
+        notes.phase = "gradient"
+        try:
+            upstream = adapter.to_native(step.upstream)
+            output, gradients = adapter.gradient(layer, x, step.training, upstream)
+        except Unsupported as reason:
+            notes.unsupported["gradient"] = str(reason)
+            x = adapter.to_native(step.input)
+        except Exception:
+            notes.phase = "call"  # if the call alone raises as well, that is the finding
+            adapter.call(layer, adapter.to_native(step.input), step.training)
+            notes.phase = "gradient"
+            raise
+        else:
+            arrays = {name: adapter.to_array(value) for name, value in gradients.items()}
+            return x, StepSeen(output=adapter.to_array(output), gradients=arrays)
+    notes.phase = "call"
+    return x, StepSeen(output=adapter.to_array(adapter.call(layer, x, step.training)))
+
+
+def _change(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> StepSeen:
+    """An `adapt` or an `update`; without it the later steps would start from another state."""
+    try:
+        if step.kind == "adapt":
+            adapter.adapt(layer, x)
+            return StepSeen()
+        if step.upstream is None:
+            raise ValueError("an update step needs an upstream gradient")
+        output, loss = adapter.update(layer, x, adapter.to_native(step.upstream), step.learning_rate)
+        return StepSeen(output=adapter.to_array(output), loss=float(loss))
+    except Unsupported as reason:
+        notes.unsupported[step.kind] = str(reason)
+        raise _Stop from reason
+
+
+def _weights_after(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> dict[str, Array]:
+    """The non-trainable weights; after an update, all. Not read where there can be none."""
+    every = step.kind == "update"
+    if not any(every or not weight.trainable for weight in notes.weights):
+        return {}
+    return {weight.name: weight.value for weight in adapter.weights(layer) if every or not weight.trainable}
+
+
+def describe(error: BaseException, phase: Phase, step: int | None) -> Raised:
+    """`error` as it travels: class names over the MRO, a trimmed message, the innermost frames."""
+    types = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
+    return Raised(types, _message(error), phase, step, _frames(error))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception as second:  # the message of a framework's exception is code of the framework
+        text = f"(the message could not be read: {type(second).__name__})"
+    return text if len(text) <= MESSAGE else f"{text[:MESSAGE]}…"
+
+
+def _frames(error: BaseException) -> str:
+    """One line per frame, innermost last; paths cut to their last three parts, so that machines agree."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    return "\n".join(
+        f"{'/'.join(PurePath(frame.filename).parts[-3:])}:{frame.lineno} in {frame.name}: {frame.line}"
+        for frame in frames
+    )
+
+
+def _fingerprint(seen: Observation) -> tuple[Any, ...]:
+    """All that must agree, bit for bit, between two instances; not a message, which may hold an address."""
+    losses = [repr(step.loss) for step in seen.steps]  # repr: a NaN equals itself
+    steps = [replace(step, loss=None) for step in seen.steps]
+    raised = seen.raised and (seen.raised.types, seen.raised.phase, seen.raised.step)
+    return seen.weights, seen.parameters, steps, losses, raised, dict(seen.unsupported)

@@ -1,0 +1,121 @@
+"""The reference adapter: the textbook's formulas in NumPy, in Keras' dialect, judged like every other.
+
+Results are rounded once, at the end. An integer input is computed in float32 and gives a float32 output.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .arguments import KerasArguments, build_with
+from .arrays import FLOATING, Array, decode, encode
+from .interface import Adapter, Unsupported, Weight
+from .reference_layer import Layer, Pass, adapt, backward, build, descend, forward, make, move_statistics
+
+KINDS = (
+    "layer_normalization",
+    "rms_normalization",
+    "batch_normalization",
+    "group_normalization",
+    "feature_normalization",
+)
+
+
+class ReferenceAdapter(Adapter):
+    """The five layers in NumPy. Its native arrays are `Array`s."""
+
+    name: ClassVar[str] = "reference"
+    requires: ClassVar[tuple[str, ...]] = ("numpy",)
+
+    def versions(self) -> dict[str, str]:
+        """NumPy's version."""
+        return {"numpy": np.__version__}
+
+    def construct(
+        self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str
+    ) -> Layer:
+        """A layer of checked arguments; see `make`."""
+        if layer not in KINDS:
+            raise Unsupported(f"the reference offers no {layer}")
+        given = {key: value for key, value in arguments.items() if key != "name"}
+        return build_with(make, KerasArguments(layer, given, shape, dtype), self.name)  # type: ignore[no-any-return]
+
+    def build(self, layer: Layer, shape: tuple[int, ...]) -> None:
+        """Create the weights."""
+        build(layer, shape)
+
+    def weights(self, layer: Layer) -> Sequence[Weight]:
+        """In order: gamma, beta, moving_mean, moving_variance; or scale; or mean, variance, count."""
+        return [Weight(name, _is_trainable(layer, name), value) for name, value in layer.weights.items()]
+
+    def parameters(self, layer: Layer) -> tuple[int, int]:
+        """(trainable, non-trainable) elements."""
+        sizes = {name: math.prod(value.shape) for name, value in layer.weights.items()}
+        trainable = sum(size for name, size in sizes.items() if _is_trainable(layer, name))
+        return trainable, sum(sizes.values()) - trainable
+
+    def assign(self, layer: Layer, values: Mapping[str, Array]) -> None:
+        """Set weights. Raises KeyError for an unknown name and ValueError for another shape."""
+        for name, value in values.items():
+            if name not in layer.weights:
+                raise KeyError(
+                    f"no weight is called {name}; the layer has: {', '.join(layer.weights) or 'none'}"
+                )
+            old = layer.weights[name]
+            if old.shape != value.shape:
+                raise ValueError(f"{name} has shape {old.shape}, not {value.shape}")
+            layer.weights[name] = encode(decode(value), old.dtype)
+
+    def to_native(self, array: Array) -> Array:
+        """A new `Array` of the same bits."""
+        return Array(array.dtype, array.shape, bytes(bytearray(array.data)))
+
+    def to_array(self, native: Array) -> Array:
+        """The `Array` itself: it cannot change."""
+        return native
+
+    def call(self, layer: Layer, x: Array, training: bool | None) -> Array:
+        """The output, in the layer's dtype; batch normalization in training moves its statistics."""
+        return encode(self._forward(layer, x, training).output, layer.dtype)
+
+    def gradient(
+        self, layer: Layer, x: Array, training: bool | None, upstream: Array
+    ) -> tuple[Array, dict[str, Array]]:
+        """Output and analytic gradients. Raises Unsupported for an input that is no floating-point array."""
+        if x.dtype not in FLOATING:
+            raise Unsupported(f"there is no gradient of a {x.dtype} input")
+        seen = self._forward(layer, x, training)
+        with np.errstate(all="ignore"):
+            found = backward(layer, seen, upstream)
+        return encode(seen.output, layer.dtype), {
+            name: encode(one, layer.dtype) for name, one in found.items()
+        }
+
+    @staticmethod
+    def _forward(layer: Layer, x: Array, training: bool | None) -> Pass:
+        with np.errstate(all="ignore"):
+            seen = forward(layer, x, training)
+            if layer.kind == "batch_normalization" and seen.axes:
+                move_statistics(layer, seen)
+        return seen
+
+    def adapt(self, layer: Layer, data: Array) -> None:
+        """Mean and population variance of `data`. Raises Unsupported for a layer that has none to adapt."""
+        if layer.kind != "feature_normalization" or layer.given:
+            raise Unsupported(f"{layer.kind} with these arguments has nothing to adapt")
+        adapt(layer, data)
+
+    def update(self, layer: Layer, x: Array, upstream: Array, learning_rate: float) -> tuple[Array, float]:
+        """One step of gradient descent in training; the losses as they were before it."""
+        seen = self._forward(layer, x, True)
+        gradients = backward(layer, seen, upstream)
+        del gradients["input"]
+        return encode(seen.output, layer.dtype), descend(layer, gradients, learning_rate)
+
+
+def _is_trainable(layer: Layer, name: str) -> bool:
+    return layer.trainable and name in ("gamma", "beta", "scale")

@@ -1,0 +1,292 @@
+"""The reference's layers: arguments checked, weights, and the textbook's formulas put together.
+
+The arguments and their defaults are Keras'. 16-bit and float32 layers compute in float32, float64 ones in
+float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import textbook
+from .arguments import KerasArguments
+from .arrays import FLOATING, Array, decode, encode
+from .interface import Unsupported
+from .textbook import Values
+
+INITIAL = {"zeros": 0.0, "ones": 1.0}
+REGULARIZERS = ("l1", "l2")
+CONSTRAINTS = ("non_neg", "unit_norm", "max_norm")
+SMALLEST_DEVIATION = 1e-7
+
+
+@dataclass(slots=True)
+class Layer:
+    """A layer: its checked arguments, and, once built, its weights in the dtype they are stored in."""
+
+    kind: str
+    dtype: str
+    axes: tuple[int, ...]
+    epsilon: float = 0.0
+    momentum: float = 0.0
+    groups: int = 0
+    trainable: bool = True
+    given: tuple[Any, Any] | None = None
+    invert: bool = False
+    initial: dict[str, float] = field(default_factory=dict)
+    regularizers: dict[str, tuple[str, float]] = field(default_factory=dict)
+    constraints: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
+    shape: tuple[int, ...] = ()
+    weights: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def working(self) -> str:
+        """The dtype of the computation."""
+        return "float64" if self.dtype == "float64" else "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A forward pass as the backward pass needs it.
+
+    z: the normalized input, in a shape in which groups have an axis of their own; r: what it was scaled by;
+    axes: what the statistics reduce over, empty where they were given; moments: mean and variance.
+    """
+
+    output: Values
+    z: Values
+    r: Values
+    axes: tuple[int, ...]
+    moments: tuple[Values, Values]
+
+
+def make(a: KerasArguments) -> Layer:
+    """A layer of checked arguments.
+
+    Raises TypeError for an axis that is no integer, ValueError for a number out of its range, and Unsupported
+    for initializers, regularizers and constraints other than those named above.
+    """
+    layer = Layer(
+        a.layer, a.dtype if a.dtype in FLOATING else "float32", _axes(a.axis), trainable=bool(a.trainable)
+    )
+    if a.layer == "feature_normalization":
+        _check((a.mean is None) == (a.variance is None), "mean and variance must be given together")
+        layer.given = None if a.mean is None else (a.mean, a.variance)
+        layer.invert = bool(a.invert)
+        layer.initial = {} if layer.given else {"mean": 0.0, "variance": 1.0}
+        return layer
+    layer.epsilon = float(a.epsilon)
+    _check(layer.epsilon >= 0, f"epsilon must not be negative, it is {a.epsilon}")
+    if a.layer == "rms_normalization":
+        layer.initial = {"scale": 1.0} if a.scale else {}
+        return layer
+    if a.layer == "group_normalization":
+        layer.groups = int(a.groups)
+        _check(layer.groups >= 1 or layer.groups == -1, f"groups must be positive, or -1, it is {a.groups}")
+    names = [name for name, there in (("gamma", a.scale), ("beta", a.center)) if there]
+    for name in names:
+        _read_options(layer, a, name)
+    if a.layer == "batch_normalization":
+        layer.momentum = float(a.momentum)
+        _check(0 <= layer.momentum <= 1, f"momentum must be between 0 and 1, it is {a.momentum}")
+        names += ["moving_mean", "moving_variance"]
+    layer.initial = {name: _initial(name, getattr(a, f"{name}_initializer")) for name in names}
+    return layer
+
+
+def _check(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise ValueError(sentence)
+
+
+def _axes(axis: Any) -> tuple[int, ...]:
+    axes = () if axis is None else tuple(axis) if isinstance(axis, list | tuple) else (axis,)
+    if not all(type(one) is int for one in axes):
+        raise TypeError(f"axis must be an integer or a list of integers, it is {axis!r}")
+    return axes
+
+
+def _kind(value: Any) -> tuple[str, dict[str, Any]]:
+    """The name and the numbers of an initializer, regularizer or constraint."""
+    options = dict(value) if isinstance(value, Mapping) else {"kind": value}
+    return str(options.pop("kind")), options
+
+
+def _initial(name: str, value: Any) -> float:
+    kind, options = _kind(value)
+    if kind == "constant":
+        return float(options["value"])
+    if kind not in INITIAL:
+        raise Unsupported(f"the reference has no initializer {kind} for {name}")
+    return INITIAL[kind]
+
+
+def _read_options(layer: Layer, a: KerasArguments, name: str) -> None:
+    regularizer = getattr(a, f"{name}_regularizer")
+    if regularizer is not None:
+        kind, options = _kind(regularizer)
+        if kind not in REGULARIZERS:
+            raise Unsupported(f"the reference has no regularizer {kind}")
+        layer.regularizers[name] = kind, float(options.get("factor", 0.01))
+    constraint = getattr(a, f"{name}_constraint")
+    if constraint is not None:
+        kind, options = _kind(constraint)
+        if kind not in CONSTRAINTS:
+            raise Unsupported(f"the reference has no constraint {kind}")
+        layer.constraints[name] = kind, options
+
+
+def build(layer: Layer, shape: tuple[int, ...]) -> None:
+    """Fix the axes and create the weights. Raises ValueError for axes or groups that do not fit `shape`."""
+    rank = len(shape)
+    for axis in layer.axes:
+        _check(-rank <= axis < rank, f"axis {axis} is out of range for an input of shape {shape}")
+    axes = tuple(sorted(axis % rank for axis in layer.axes))
+    _check(len(set(axes)) == len(axes), f"axis {layer.axes} names the same axis twice")
+    if layer.kind in ("batch_normalization", "group_normalization"):
+        _check(len(axes) == 1, f"axis must be one axis, it is {layer.axes}")
+    if layer.kind == "group_normalization":
+        channels = shape[axes[0]]
+        layer.groups = channels if layer.groups == -1 else layer.groups
+        _check(channels % layer.groups == 0, f"groups {layer.groups} do not divide {channels} channels")
+    layer.axes, layer.shape = axes, shape
+    features = tuple(shape[axis] for axis in axes)
+    for name, value in layer.initial.items():
+        layer.weights[name] = encode(np.full(features, value, layer.working), layer.dtype)
+    if layer.kind == "feature_normalization" and not layer.given:
+        layer.weights["count"] = encode(np.zeros((), np.int64))
+
+
+def _value(layer: Layer, name: str) -> Values | None:
+    """A weight in the working dtype, shaped to broadcast against the input; None where there is none."""
+    if name not in layer.weights:
+        return None
+    return _broadcast(layer, decode(layer.weights[name]).astype(layer.working))
+
+
+def _broadcast(layer: Layer, values: Values) -> Values:
+    """`values` of the features' shape (or of its last axes), with length one for every other axis."""
+    kept = layer.axes[len(layer.axes) - values.ndim :]
+    shape = [1] * len(layer.shape)
+    for axis, size in zip(kept, values.shape, strict=True):
+        shape[axis] = size
+    return values.reshape(shape)
+
+
+def _given_moments(layer: Layer) -> tuple[Values, Values]:
+    """Moving statistics, or the constant or adapted ones of feature normalization."""
+    if layer.given:
+        mean, variance = (np.asarray(one, layer.working) for one in layer.given)
+        return _broadcast(layer, mean), _broadcast(layer, variance)
+    prefix = "moving_" if layer.kind == "batch_normalization" else ""
+    names = (f"{prefix}mean", f"{prefix}variance")
+    mean, variance = (_broadcast(layer, decode(layer.weights[name]).astype(layer.working)) for name in names)
+    return mean, variance
+
+
+def _folded(layer: Layer, x: Values) -> tuple[Values, tuple[int, ...]]:
+    """The input with the axes its statistics reduce over; groups get an axis of their own."""
+    if layer.kind == "group_normalization":
+        axis = layer.axes[0]
+        x = x.reshape(*x.shape[:axis], layer.groups, -1, *x.shape[axis + 1 :])
+        return x, tuple(one for one in range(1, x.ndim) if one != axis)
+    if layer.kind == "batch_normalization":
+        return x, _others(layer)
+    return x, layer.axes
+
+
+def forward(layer: Layer, array: Array, training: bool | None) -> Pass:
+    """The output, gamma (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of its kind."""
+    x = decode(array).astype(layer.working)
+    _check(
+        x.ndim == len(layer.shape) and all(x.shape[axis] == layer.shape[axis] for axis in layer.axes),
+        f"the layer was built for inputs of shape {layer.shape}, and was given shape {x.shape}",
+    )
+    folded, axes = _folded(layer, x)
+    if layer.kind == "feature_normalization":
+        return _features(layer, x)
+    if layer.kind == "rms_normalization":
+        mean, variance = folded.dtype.type(0), textbook.mean_square(folded, axes)
+    elif layer.kind == "batch_normalization" and not (training and layer.trainable):
+        axes = ()
+        mean, variance = _given_moments(layer)
+    else:
+        mean, variance = textbook.moments(folded, axes)
+    r = textbook.reciprocal_deviation(variance, layer.epsilon)
+    z = (folded - mean) * r
+    gamma, beta = (
+        _value(layer, "scale" if layer.kind == "rms_normalization" else "gamma"),
+        _value(layer, "beta"),
+    )
+    output = z.reshape(x.shape)
+    output = output if gamma is None else output * gamma
+    output = output if beta is None else output + beta
+    return Pass(output, z, r, axes, (mean, variance))
+
+
+def _features(layer: Layer, x: Values) -> Pass:
+    """The output (x - mean) / max(sqrt(variance), 1e-7), or the inverse; the statistics are given."""
+    mean, variance = _given_moments(layer)
+    deviation = np.maximum(np.sqrt(variance), x.dtype.type(SMALLEST_DEVIATION))
+    if layer.invert:
+        return Pass(x * deviation + mean, x, deviation, (), (mean, variance))
+    z = (x - mean) / deviation
+    return Pass(z, z, 1 / deviation, (), (mean, variance))
+
+
+def backward(layer: Layer, seen: Pass, upstream: Array) -> dict[str, Values]:
+    """The gradients of sum(upstream * output): `input`, and each trainable weight in its own shape."""
+    g = decode(upstream).astype(layer.working)
+    _check(g.shape == seen.output.shape, f"upstream has shape {g.shape}, the output {seen.output.shape}")
+    scale = "scale" if layer.kind == "rms_normalization" else "gamma"
+    gamma = _value(layer, scale)
+    a = (g if gamma is None else g * gamma).reshape(seen.z.shape)
+    if seen.axes:
+        centred = layer.kind != "rms_normalization"
+        dx = textbook.normalized_gradient(a, seen.z, seen.r, seen.axes, centred)
+    else:
+        dx = a * seen.r
+    found = {"input": dx.reshape(g.shape)}
+    for name, values in ((scale, g * seen.z.reshape(g.shape)), ("beta", g)):
+        if name in layer.weights and layer.trainable:
+            found[name] = values.sum(axis=_others(layer))
+    return found
+
+
+def _others(layer: Layer) -> tuple[int, ...]:
+    """The axes that have no weights of their own."""
+    return tuple(axis for axis in range(len(layer.shape)) if axis not in layer.axes)
+
+
+def move_statistics(layer: Layer, seen: Pass) -> None:
+    """Set moving to momentum moving + (1 - momentum) new, with the variance that divides by n."""
+    for name, new in zip(("moving_mean", "moving_variance"), seen.moments, strict=True):
+        old = decode(layer.weights[name]).astype(layer.working)
+        share = old.dtype.type(layer.momentum)
+        layer.weights[name] = encode(share * old + (1 - share) * new.reshape(old.shape), layer.dtype)
+
+
+def adapt(layer: Layer, data: Array) -> None:
+    """Set mean and population variance to those of `data`, over every axis but the layer's; `count` stays."""
+    mean, variance = textbook.moments(decode(data).astype(layer.working), _others(layer))
+    for name, value in (("mean", mean), ("variance", variance)):
+        layer.weights[name] = encode(value.reshape(layer.weights[name].shape), layer.dtype)
+
+
+def descend(layer: Layer, gradients: Mapping[str, Values], learning_rate: float) -> float:
+    """Set w to w - learning_rate (gradient + regularizer's), constrained; returns the losses before it."""
+    loss = 0.0
+    for name, gradient in gradients.items():
+        w = decode(layer.weights[name]).astype(layer.working)
+        if name in layer.regularizers:
+            loss += textbook.penalty(*layer.regularizers[name], w)
+            gradient = gradient + textbook.penalty_gradient(*layer.regularizers[name], w)
+        w = w - w.dtype.type(learning_rate) * gradient
+        if name in layer.constraints:
+            w = textbook.constrained(*layer.constraints[name], w)
+        layer.weights[name] = encode(w, layer.dtype)
+    return loss

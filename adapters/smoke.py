@@ -1,0 +1,174 @@
+"""Is the adapter itself in order? Asked before any verdict, so that its faults are not charged to the layers.
+
+What a layer computes is no concern here: only that arrays and weights travel unchanged, that what comes back
+has the right form, and that two instances are two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array, encode, storage
+from .interface import Adapter, Unsupported, Weight
+
+TINY = (2, 4)
+FIRST: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("layer_normalization", {}),
+    ("rms_normalization", {}),
+    ("batch_normalization", {}),
+    ("group_normalization", {"groups": 2}),
+    ("feature_normalization", {}),
+)
+DTYPES = ("float32", "float64", "float16", "bfloat16", "int32", "int64", "bool")
+
+
+def smoke(adapter: Adapter) -> str | None:
+    """One sentence that says what `adapter` does wrong and how to mend it, or None.
+
+    An adapter that offers no layer passes: a run that judges nothing fails elsewhere.
+    """
+    try:
+        layer = _first(adapter)
+        if layer is None:
+            return None
+        name, arguments = layer
+        return next(_faults(adapter, name, arguments), None)
+    except Exception as error:
+        return f"the adapter raised {type(error).__name__} when asked for a tiny layer: {error}"
+
+
+def _first(adapter: Adapter) -> tuple[str, Mapping[str, Any]] | None:
+    """The first layer that the adapter constructs."""
+    for name, arguments in FIRST:
+        try:
+            adapter.construct(name, arguments, TINY, "float32")
+        except Unsupported:
+            continue
+        return name, arguments
+    return None
+
+
+def _faults(adapter: Adapter, name: str, arguments: Mapping[str, Any]) -> Iterator[str]:
+    for dtype in DTYPES:
+        yield from _arrays(adapter, dtype)
+    first, second = (_built(adapter, name, arguments) for _ in range(2))
+    yield from _weights(adapter, first, second)
+    yield from _output(adapter, first)
+    yield from _gradient(adapter, first)
+
+
+def _built(adapter: Adapter, name: str, arguments: Mapping[str, Any]) -> Any:
+    layer = adapter.construct(name, arguments, TINY, "float32")
+    adapter.build(layer, TINY)
+    return layer
+
+
+def sample(dtype: str, shape: tuple[int, ...]) -> Array:
+    """Values whose bits are easily lost: negative zero, a subnormal, infinity, NaN; or 0, 1, 2 and so on."""
+    size = int(np.prod(shape))
+    if dtype == "bool" or dtype.startswith("int"):
+        return encode(np.arange(size).reshape(shape), dtype)
+    smallest = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}[
+        dtype
+    ]
+    odd = np.array([-0.0, smallest, np.inf, np.nan, 1.0, -2.5, 3.25, -1.0])
+    return encode(np.resize(odd, size).reshape(shape), dtype)
+
+
+def _arrays(adapter: Adapter, dtype: str) -> Iterator[str]:
+    """Bits survive the round trip, and writing into a native array does not reach the request."""
+    for shape in (TINY, ()):
+        sent = sample(dtype, shape)
+        kept = bytes(bytearray(sent.data))
+        try:
+            native = adapter.to_native(sent)
+            back = adapter.to_array(native)
+        except Exception as error:
+            if dtype == "float32":
+                yield f"to_native or to_array raised {type(error).__name__}, and must take float32: {error}"
+            return  # a framework or a device need not have every dtype
+        if not isinstance(back, Array):
+            yield f"to_array gave a {type(back).__name__}: it must give an Array"
+        elif (back.dtype, back.shape) != (dtype, shape):
+            yield (
+                f"to_native and to_array made {back.dtype} of shape {back.shape} from {dtype} of shape "
+                f"{shape}: they must keep dtype and shape"
+            )
+        elif back.data != kept:
+            yield f"to_native and to_array changed the bits of a {dtype} array: they must copy its bytes"
+        elif _shares_memory(adapter, native, sent, kept):
+            yield "writing into what to_native gave changed the request's bytes: to_native must copy them"
+
+
+def _shares_memory(adapter: Adapter, native: Any, sent: Array, kept: bytes) -> bool:
+    try:
+        native[...] = native[...] * 0 if native.shape else 0
+    except Exception:
+        return False  # native arrays that cannot be written cannot be shared to any harm
+    return sent.data != kept or adapter.to_array(adapter.to_native(sent)).data != kept
+
+
+def _other(weight: Weight, start: int) -> Array:
+    """Values for `weight` that it is unlikely to hold already."""
+    values = np.arange(start, start + weight.value.size) % 7 + 2
+    return encode(values.reshape(weight.value.shape), weight.value.dtype)
+
+
+def _weights(adapter: Adapter, first: Any, second: Any) -> Iterator[str]:
+    """What `weights` lists, `assign` sets, to the bit, and in one instance only."""
+    try:
+        listed, untouched = list(adapter.weights(first)), list(adapter.weights(second))
+    except Unsupported:
+        return
+    if not all(isinstance(one, Weight) and isinstance(one.value, Array) for one in listed):
+        yield "weights must give a Weight for each weight, with an Array as its value"
+        return
+    names = [one.name for one in listed]
+    if len(set(names)) != len(names):
+        yield f"weights gives the same name twice ({', '.join(names)}): each weight needs a name of its own"
+    values = {one.name: _other(one, index) for index, one in enumerate(listed)}
+    try:
+        adapter.assign(first, values)
+    except Unsupported:
+        return
+    for one in adapter.weights(first):
+        if one.value != values.get(one.name):
+            yield f"assign set {one.name}, and weights then gave other bits: both must mean the same weight"
+    if list(adapter.weights(second)) != untouched:
+        yield "assigning to one layer changed another: construct must make a new layer each time"
+
+
+def _output(adapter: Adapter, layer: Any) -> Iterator[str]:
+    x = encode(np.arange(8.0).reshape(TINY), "float32")
+    output = adapter.to_array(adapter.call(layer, adapter.to_native(x), False))
+    if not isinstance(output, Array):
+        yield f"the output came back as a {type(output).__name__}: to_array must give an Array"
+        return
+    if len(output.data) != output.size * storage(output.dtype).itemsize:
+        yield f"to_array gave {len(output.data)} bytes for {output.dtype} {output.shape}: they must agree"
+    if not output.shape:
+        yield "the output has no shape: call must give the whole output, not one number"
+
+
+def _gradient(adapter: Adapter, layer: Any) -> Iterator[str]:
+    """`input` with the input's shape, and one gradient for each trainable weight with its shape."""
+    x = encode(np.arange(8.0).reshape(TINY), "float32")
+    try:
+        _, gradients = adapter.gradient(layer, adapter.to_native(x), False, adapter.to_native(x))
+        listed = adapter.weights(layer)
+    except Unsupported:
+        return
+    expected = {"input": TINY} | {one.name: one.value.shape for one in listed if one.trainable}
+    found = {name: adapter.to_array(value).shape for name, value in gradients.items()}
+    if found.keys() != expected.keys():
+        yield (
+            f"gradient gave {', '.join(sorted(found)) or 'nothing'}, and not {', '.join(sorted(expected))}: "
+            "it must give `input` and each trainable weight under the name that weights gives it"
+        )
+        return
+    for name, shape in expected.items():
+        if found[name] != shape:
+            yield f"gradient gave {name} in shape {found[name]}: it must have the shape {shape}"

@@ -1,0 +1,327 @@
+"""PyTorch's layers, eager or through torch.compile, on every device it finds.
+
+To judge a module of your own, give the layers it stands for:
+
+    class Adapter(TorchAdapter):
+        name = "mine"
+        layers = {"layer_normalization": lambda a: MyLayerNorm(a.normalized_shape, eps=a.epsilon)}
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .arguments import Arguments, Factory, axes_of, build_with
+from .arrays import Array
+from .interface import Adapter, Unsupported, Weight
+
+COMPILERS = ("g++", "clang++", "c++", "cl")
+
+
+class TorchArguments(Arguments):
+    """Arguments under their canonical names and under PyTorch's, with PyTorch's defaults."""
+
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "layer_normalization": {"axis": -1, "epsilon": 1e-5},
+        "rms_normalization": {"axis": -1, "epsilon": None},
+        "batch_normalization": {"axis": 1, "epsilon": 1e-5, "momentum": 0.1},
+        "group_normalization": {"axis": 1, "epsilon": 1e-5},
+    }
+
+    @property
+    def normalized_shape(self) -> tuple[int, ...]:
+        """The sizes of `axis`. Raises Unsupported where it is not the last axes, in ascending order."""
+        rank = len(self.shape)
+        axes = axes_of(self.axis, rank)
+        if axes != tuple(range(rank - len(axes), rank)):
+            raise Unsupported(
+                f"PyTorch normalizes over the last axes only, in ascending order, not {self.axis}"
+            )
+        return self.shape[rank - len(axes) :]
+
+    @property
+    def num_channels(self) -> int:
+        """The size of axis 1. Raises Unsupported where `axis` is another."""
+        if axes_of(self.axis, len(self.shape)) != (1,):
+            raise Unsupported(f"PyTorch keeps the channels of {self.layer} in axis 1, not {self.axis}")
+        return self.shape[1]
+
+    num_features = num_channels
+
+    @property
+    def num_groups(self) -> int:
+        """The number of groups."""
+        return int(self.groups)
+
+    @property
+    def affine(self) -> bool:
+        """Whether there is a weight and a bias. Raises Unsupported where only one of them is asked for."""
+        if self.scale != self.center:
+            raise Unsupported(f"PyTorch's {self.layer} has a weight and a bias, or neither")
+        return bool(self.scale)
+
+    @property
+    def elementwise_affine(self) -> bool:
+        """Whether there is a weight."""
+        return bool(self.scale)
+
+    @property
+    def bias(self) -> bool:
+        """Whether there is a bias. Raises Unsupported for a bias without a weight."""
+        if self.center and not self.scale:
+            raise Unsupported(f"PyTorch's {self.layer} has no bias without a weight")
+        return bool(self.center)
+
+
+def _nn(name: str) -> Any:
+    """A module class of torch.nn. Raises Unsupported where this version has none of that name."""
+    torch = importlib.import_module("torch")
+    if not hasattr(torch.nn, name):
+        raise Unsupported(f"PyTorch {torch.__version__} has no {name}")
+    return getattr(torch.nn, name)
+
+
+def _switch(a: TorchArguments, names: Sequence[str], option: str) -> dict[str, Any]:
+    """`option` under its own name where one of the arguments in `names` that decide it was given."""
+    return {option: getattr(a, option)} if any(name in a.given for name in names) else {}
+
+
+def layer_norm(a: TorchArguments) -> Any:
+    """torch.nn.LayerNorm."""
+    affine = _switch(a, ("scale",), "elementwise_affine") | _switch(a, ("center", "scale"), "bias")
+    return _nn("LayerNorm")(a.normalized_shape, **a.keywords(eps="epsilon"), **affine)
+
+
+def rms_norm(a: TorchArguments) -> Any:
+    """torch.nn.RMSNorm."""
+    affine = _switch(a, ("scale",), "elementwise_affine")
+    return _nn("RMSNorm")(a.normalized_shape, **a.keywords(eps="epsilon"), **affine)
+
+
+def batch_norm(a: TorchArguments) -> Any:
+    """torch.nn.BatchNorm1d, 2d or 3d, by the input's rank."""
+    dimensions = {2: 1, 3: 1, 4: 2, 5: 3}.get(len(a.shape))
+    if dimensions is None:
+        raise Unsupported(f"PyTorch's batch normalization takes 2 to 5 dimensions, not {len(a.shape)}")
+    affine = _switch(a, ("center", "scale"), "affine")
+    options = a.keywords(eps="epsilon", momentum="momentum")
+    return _nn(f"BatchNorm{dimensions}d")(a.num_features, **options, **affine)
+
+
+def group_norm(a: TorchArguments) -> Any:
+    """torch.nn.GroupNorm; it has no default number of groups."""
+    if "groups" not in a.given:
+        raise Unsupported("PyTorch's group normalization has no default number of groups")
+    affine = _switch(a, ("center", "scale"), "affine")
+    return _nn("GroupNorm")(a.num_groups, a.num_channels, **a.keywords(eps="epsilon"), **affine)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A module, and what is called in its place: itself, or its compiled form."""
+
+    module: Any
+    run: Callable[[Any], Any]
+
+
+class TorchAdapter(Adapter):
+    """torch.nn's layers; `layers` maps a layer's name to a factory that reads a `TorchArguments`."""
+
+    name: ClassVar[str] = "torch"
+    dialect: ClassVar[str] = "torch"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    modes: ClassVar[tuple[str, ...]] = ("eager", "compile")
+    compiling: ClassVar[tuple[str, ...]] = ("compile",)
+    environment: ClassVar[Mapping[str, str]] = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    own_layers: ClassVar[Mapping[str, Factory]] = {
+        "layer_normalization": layer_norm,
+        "rms_normalization": rms_norm,
+        "batch_normalization": batch_norm,
+        "group_normalization": group_norm,
+    }
+    layers: ClassVar[Mapping[str, Factory]] = own_layers
+
+    torch: Any = None
+
+    def start(self) -> None:
+        """Import PyTorch, set one thread. Raises ImportError, or Unsupported where `compile` cannot work."""
+        torch = self.torch = importlib.import_module("torch")
+        torch.set_num_threads(1)
+        if torch.get_num_interop_threads() != 1:
+            torch.set_num_interop_threads(1)
+        if self.mode == "compile":
+            self._check_compiler()
+
+    def _check_compiler(self) -> None:
+        if not any(shutil.which(name) for name in (os.environ.get("CXX", ""), *COMPILERS) if name):
+            raise Unsupported("torch.compile needs a C++ compiler: install g++ or clang, or set CXX")
+        if self.device.startswith("cuda") and importlib.util.find_spec("triton") is None:
+            raise Unsupported("torch.compile on CUDA needs Triton: install the package triton")
+
+    def versions(self) -> dict[str, str]:
+        """PyTorch's version, and CUDA's on such a device."""
+        found = {"torch": str(self.torch.__version__)}
+        if self.device.startswith("cuda"):
+            found["cuda"] = str(self.torch.version.cuda)
+        return found
+
+    def devices(self) -> Sequence[str]:
+        """`cpu`, then every accelerator: `cuda`, `cuda:1`, … `xpu`, `mps`."""
+        torch = self.torch
+        found = ["cpu", *_numbered("cuda", torch.cuda)]
+        if hasattr(torch, "xpu"):
+            found += _numbered("xpu", torch.xpu)
+        if torch.backends.mps.is_available():
+            found.append("mps")
+        return tuple(found)
+
+    def threads(self) -> int:
+        """The number of intra-op threads."""
+        return int(self.torch.get_num_threads())
+
+    def construct(
+        self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str
+    ) -> Built:
+        """The module; raises Unsupported for a layer or an argument that PyTorch does not have."""
+        if layer not in self.layers:
+            raise Unsupported(f"{self.name} offers no {layer}")
+        return self._place(self._make(layer, arguments, shape, dtype), dtype)
+
+    def construct_model(
+        self,
+        form: str,
+        layers: Sequence[tuple[str, Mapping[str, Any]]],
+        shape: tuple[int, ...],
+        dtype: str,
+    ) -> Built:
+        """An nn.Sequential; activations are modules of their own. Initial values are drawn from seed 0."""
+        if form != "sequential":
+            raise Unsupported(f"PyTorch has no {form} models")
+        self.torch.manual_seed(0)
+        modules = list(self._modules(layers, shape, dtype))
+        return self._place(self.torch.nn.Sequential(*modules), dtype)
+
+    def _modules(
+        self, layers: Sequence[tuple[str, Mapping[str, Any]]], shape: tuple[int, ...], dtype: str
+    ) -> Iterator[Any]:
+        nn = self.torch.nn
+        activations = {"relu": nn.ReLU, "softmax": lambda: nn.Softmax(dim=-1)}
+        for layer, arguments in layers:
+            if layer != "dense":
+                yield self._make(layer, arguments, shape, dtype)
+                continue
+            unknown = set(arguments) - {"units", "activation"}
+            activation = arguments.get("activation", "linear")
+            if unknown or activation not in {"linear", *activations}:
+                raise Unsupported(
+                    f"dense takes units and activation (linear, relu, softmax), not {dict(arguments)}"
+                )
+            yield nn.Linear(shape[-1], arguments["units"])
+            shape = (*shape[:-1], arguments["units"])
+            if activation != "linear":
+                yield activations[activation]()
+
+    def _make(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Any:
+        factory = self.layers.get(layer) or self.own_layers.get(layer)
+        if factory is None:
+            raise Unsupported(f"{self.name} offers no {layer}")
+        return build_with(factory, TorchArguments(layer, arguments, shape, dtype), self.name)
+
+    def _place(self, module: Any, dtype: str) -> Built:
+        kind = getattr(self.torch, dtype, None)
+        if kind is not None and kind.is_floating_point:
+            module = module.to(dtype=kind)
+        module = module.to(device=self.device)
+        if self.mode != "compile":
+            return Built(module, module)
+        # Instances share one code object: without a reset, the ninth would silently run uncompiled.
+        self.torch._dynamo.reset()
+        return Built(module, self.torch.compile(module, dynamic=False))
+
+    def weights(self, layer: Built) -> Sequence[Weight]:
+        """Parameters, then buffers."""
+        parameters = [
+            Weight(name, bool(one.requires_grad), self.to_array(one))
+            for name, one in layer.module.named_parameters()
+        ]
+        return parameters + [
+            Weight(name, False, self.to_array(one)) for name, one in layer.module.named_buffers()
+        ]
+
+    def parameters(self, layer: Built) -> tuple[int, int]:
+        """Elements of the parameters that require gradients, and of everything else, buffers included."""
+        trainable = sum(one.numel() for one in _trainable(layer.module).values())
+        everything = [*layer.module.parameters(), *layer.module.buffers()]
+        return trainable, sum(one.numel() for one in everything) - trainable
+
+    def assign(self, layer: Built, values: Mapping[str, Array]) -> None:
+        """Copy values in place. Raises KeyError for an unknown name and ValueError for another shape."""
+        held = {**dict(layer.module.named_parameters()), **dict(layer.module.named_buffers())}
+        for name, value in values.items():
+            if name not in held:
+                raise KeyError(f"no weight is called {name}; the layer has: {', '.join(held) or 'none'}")
+            if tuple(held[name].shape) != value.shape:
+                raise ValueError(f"{name} has shape {tuple(held[name].shape)}, not {value.shape}")
+            with self.torch.no_grad():
+                held[name].copy_(self.to_native(value))
+
+    def to_native(self, array: Array) -> Any:
+        """A new tensor on the device."""
+        kind = getattr(self.torch, array.dtype)
+        if not array.size:
+            return self.torch.empty(array.shape, dtype=kind, device=self.device)
+        return self.torch.frombuffer(bytearray(array.data), dtype=kind).reshape(array.shape).to(self.device)
+
+    def to_array(self, native: Any) -> Array:
+        """The tensor's bits."""
+        flat = native.detach().cpu().contiguous().reshape(-1)
+        data = flat.view(self.torch.uint8).numpy().tobytes()
+        return Array(str(native.dtype).removeprefix("torch."), tuple(native.shape), data)
+
+    def call(self, layer: Built, x: Any, training: bool | None) -> Any:
+        """The module's output, without a graph; a module is in training mode until told otherwise."""
+        with self.torch.no_grad():
+            return self._run(layer, x, training)
+
+    def gradient(
+        self, layer: Built, x: Any, training: bool | None, upstream: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """Output and gradients through autograd; what the output does not depend on has gradient zero."""
+        if not x.is_floating_point():
+            raise Unsupported(f"PyTorch has no gradient of a {x.dtype} input")
+        sources = {"input": x.requires_grad_()} | _trainable(layer.module)
+        output = self._run(layer, x, training)
+        found = self.torch.autograd.grad(output, list(sources.values()), upstream, materialize_grads=True)
+        return output, dict(zip(sources, found, strict=True))
+
+    def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
+        """One step of torch.optim.SGD in training mode; modules have no losses of their own."""
+        trainable = list(_trainable(layer.module).values())
+        output = self._run(layer, x, True)
+        if trainable:
+            optimizer = self.torch.optim.SGD(trainable, lr=learning_rate)
+            optimizer.zero_grad()
+            output.backward(upstream)
+            optimizer.step()
+        return output, 0.0
+
+    def _run(self, layer: Built, x: Any, training: bool | None) -> Any:
+        if training is not None:
+            layer.module.train(training)
+        return layer.run(x)
+
+
+def _trainable(module: Any) -> dict[str, Any]:
+    return {name: one for name, one in module.named_parameters() if one.requires_grad}
+
+
+def _numbered(kind: str, room: Any) -> list[str]:
+    """`cuda`, `cuda:1`, … for the devices that `torch.cuda` (or its like) counts."""
+    count = room.device_count() if room.is_available() else 0
+    return [kind if index == 0 else f"{kind}:{index}" for index in range(count)]
