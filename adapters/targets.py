@@ -1,0 +1,308 @@
+"""Which targets there are: the built-in adapters whose frameworks are installed, and what the user asks for.
+
+Frameworks are looked for, not imported. A process is started to ask an adapter only where looking cannot
+tell: for a user's adapter, for another interpreter, and on a machine that may have an accelerator.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from .interface import Adapter
+from .loading import TargetError, Traits, is_file, load, split, traits
+from .process import Failed, Process
+
+BUILT_IN: Mapping[str, str] = {
+    "reference": "normcheck.adapters.reference:ReferenceAdapter",
+    "keras": "normcheck.adapters.keras:KerasAdapter",
+    "torch": "normcheck.adapters.torch:TorchAdapter",
+    "document-001": "normcheck.adapters.document_001:Document001Adapter",
+    "document-002": "normcheck.adapters.document_002:Document002Adapter",
+}
+ENTRY_POINTS = "normcheck.adapters"
+ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
+PROBE_TIMEOUT = 120.0
+OLDEST = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An adapter in one environment, on one device, in one mode.
+
+    id: `torch-cpu-eager`; title: `torch 2.13.0 · cpu · eager`.
+    adapter: `module:Class` or `/path/file.py:Class`.
+    compiles: the mode compiles each case, which takes long.
+    python: another interpreter, None for this one.
+    environment: variables that are set before the framework is imported.
+    """
+
+    id: str
+    title: str
+    adapter: str
+    name: str
+    dialect: str
+    device: str
+    mode: str
+    compiles: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+    python: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An adapter that cannot be had, and why, as a sentence."""
+
+    adapter: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found and what was not, in the order in which it was asked for."""
+
+    targets: tuple[Target, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing asked for: `text` as it was written, and what it means.
+
+    name: of a built-in or installed adapter, else None.
+    """
+
+    text: str
+    adapter: str
+    name: str | None = None
+    mode: str | None = None
+    python: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of an adapter without running a case."""
+
+    traits: Traits
+    versions: Mapping[str, str]
+    devices: tuple[str, ...]
+
+
+def discover(requested: Sequence[str] | None = None, devices: Sequence[str] | None = None) -> Discovery:
+    """The targets of `requested` (default: every built-in adapter) on `devices` (default: all found).
+
+    Raises TargetError for what is not understood or does not exist: a name, a file, a mode, a device.
+    """
+    known = dict(BUILT_IN) | installed() if requested else dict(BUILT_IN)
+    targets: dict[str, Target] = {}
+    missing: list[Missing] = []
+    for wish in [parse(text, known) for text in requested or known]:
+        found = find(wish, devices or ())
+        if isinstance(found, Missing):
+            missing.append(found)
+            continue
+        for target in _targets(wish, found):
+            if targets.setdefault(target.id, target) != target:
+                raise TargetError(
+                    f"two targets would both be called {target.id}: {targets[target.id].adapter} and "
+                    f"{target.adapter}. Give one adapter another `name`, or leave one out."
+                )
+    if not devices:
+        return Discovery(tuple(targets.values()), tuple(missing))
+    return Discovery(tuple(_on(devices, targets.values())), tuple(missing))
+
+
+def installed() -> dict[str, str]:
+    """The adapters that installed packages offer under the entry point group `normcheck.adapters`."""
+    return {point.name: point.value for point in metadata.entry_points(group=ENTRY_POINTS)}
+
+
+def parse(text: str, known: Mapping[str, str] = BUILT_IN) -> Wish:
+    """What one `--target` means. Raises TargetError.
+
+    text: `torch`, `torch:compile`, `my_layers.py`, `package.module`, `package.module:Class`, and any of these
+    with `@path/to/python` behind it.
+    """
+    head, at, python = ("", "", "") if Path(text).exists() else text.rpartition("@")
+    if not at:
+        return _parse_adapter(text, known)
+    return replace(_parse_adapter(head, known), text=text, python=interpreter(python))
+
+
+def _parse_adapter(text: str, known: Mapping[str, str]) -> Wish:
+    name, _, mode = text.partition(":")
+    if name in known:
+        return Wish(text, known[name], name, mode or None)
+    place, kind = split(text)
+    if is_file(place):
+        return Wish(text, f"{Path(place).expanduser().absolute()}:{kind}")
+    if place.replace(".", "").isidentifier() and _has_module(place):
+        return Wish(text, f"{place}:{kind}")
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise TargetError(
+        f"there is no target {text}.{hint} Known are {', '.join(known)}; a file (my_layers.py) or a module "
+        "(package.module:Adapter) can be named too."
+    )
+
+
+def _has_module(place: str) -> bool:
+    """Whether a module is there, or at least the package in which it may be."""
+    return importlib.util.find_spec(place.partition(".")[0]) is not None
+
+
+def interpreter(path: str) -> str:
+    """The absolute path of the Python interpreter, or of the environment's, at `path`. Raises TargetError."""
+    inside = [Path(path) / folder / "python" for folder in ("bin", "Scripts")]
+    places = [str(place) for place in inside if place.exists()] or [path]
+    python = shutil.which(os.path.expanduser(places[0]))
+    if python is None:
+        raise TargetError(
+            f"there is no Python interpreter at {path}. Give its path, or that of its environment."
+        )
+    code = "import sys; print(*sys.version_info[:2])"
+    try:
+        told = subprocess.run(
+            [python, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+        version = tuple(map(int, told.split()))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise TargetError(f"{path} does not work as a Python interpreter.") from error
+    if version < OLDEST:
+        raise TargetError(f"{path} is Python {version[0]}.{version[1]}; a target needs 3.11 or newer.")
+    return os.path.abspath(python)
+
+
+def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
+    """What there is of a wish. Raises TargetError."""
+    if wish.name not in BUILT_IN or wish.python:
+        return probe(wish)
+    kind = load(wish.adapter)
+    own = traits(kind, wish.adapter)
+    absent = [name for name in own.requires if not version(name)]
+    if absent:
+        packages = " and ".join(absent)
+        return Missing(wish.text, f"{packages} is not installed; `pip install {' '.join(absent)}` brings it.")
+    versions = {name: version(name) for name in own.requires}
+    foreign = any(not device.startswith("cpu") for device in devices)
+    if kind.devices is Adapter.devices or not (foreign or may_accelerate()):
+        return Found(own, versions, ("cpu",))
+    asked = probe_devices(kind)
+    return (
+        Missing(wish.text, asked.reason)
+        if isinstance(asked, Missing)
+        else Found(own, versions, asked.devices)
+    )
+
+
+def probe_devices(kind: type[Adapter]) -> Found | Missing:
+    """What the class says whose `devices` it is that `kind` has: adapters that share it are asked once."""
+    owner = next(base for base in kind.__mro__ if "devices" in vars(base))
+    return _probe_once(f"{owner.__module__}:{owner.__qualname__}")
+
+
+@cache
+def _probe_once(adapter: str) -> Found | Missing:
+    return probe(Wish(adapter, adapter))
+
+
+def version(distribution: str) -> str:
+    """The version of a distribution, or of the one that provides a package of this name; else empty."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        if importlib.util.find_spec(distribution) is None:
+            return ""
+    providers = metadata.packages_distributions().get(distribution, [])
+    return metadata.version(providers[0]) if providers else "unknown"
+
+
+def may_accelerate(devices: Path = Path("/dev")) -> bool:
+    """Whether the machine shows any sign of an accelerator."""
+    if sys.platform != "linux":
+        return True
+    return any(next(devices.glob(pattern), None) for pattern in ACCELERATORS)
+
+
+def probe(wish: Wish) -> Found | Missing:
+    """Start the adapter once and ask it. Raises TargetError where it cannot be loaded."""
+    provisional = Target("probe", wish.text, wish.adapter, wish.text, "", "cpu", "eager", python=wish.python)
+    try:
+        process = Process(provisional, memory=None, smoke=False)
+    except OSError as error:
+        return Missing(wish.text, f"{error}.")
+    try:
+        ready = process.wait_ready(PROBE_TIMEOUT)
+    except Failed as error:
+        if not error.loaded:
+            raise TargetError(str(error)) from error
+        return Missing(wish.text, f"it could not be started: {error}")
+    finally:
+        process.close(graceful=False)
+    own = Traits(ready.name, ready.dialect, ready.requires, ready.modes, ready.compiling, ready.environment)
+    return Found(own, ready.versions, ready.devices)
+
+
+def _targets(wish: Wish, found: Found) -> Iterator[Target]:
+    own = found.traits
+    if wish.mode and wish.mode not in own.modes:
+        raise TargetError(f"{own.name} has no mode {wish.mode}; it has {', '.join(own.modes)}.")
+    called = _called(own, found.versions)
+    name = "-".join([own.name, *([called.split()[-1].strip("()")] if wish.python else [])])
+    for device in found.devices:
+        for mode in [wish.mode] if wish.mode else own.modes:
+            yield Target(
+                id=safe(f"{name}-{device}-{mode}"),
+                title=f"{called} · {device} · {mode}",
+                adapter=wish.adapter,
+                name=own.name,
+                dialect=own.dialect,
+                device=device,
+                mode=mode,
+                compiles=mode in own.compiling,
+                versions=dict(found.versions),
+                python=wish.python,
+                environment=dict(own.environment),
+            )
+
+
+def _called(own: Traits, versions: Mapping[str, str]) -> str:
+    """`torch 2.13.0`, and for an adapter that is no package of its own `mine (torch 2.13.0)`.
+
+    What a version has behind a `+` says how it was built, and is left to `Target.versions`.
+    """
+    public = {name: version.partition("+")[0] for name, version in versions.items()}
+    if own.name in public:
+        return f"{own.name} {public[own.name]}"
+    needs = [f"{name} {public[name]}" for name in own.requires or public if name in public]
+    return f"{own.name} ({', '.join(needs)})" if needs else own.name
+
+
+def safe(text: str) -> str:
+    """`text` with everything but letters, digits, `_`, `.` and `-` replaced by `-`: fit for file names."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)
+
+
+def _on(devices: Sequence[str], targets: Iterable[Target]) -> Iterator[Target]:
+    """The targets on `devices`; `cuda` means `cuda:1` too. Raises TargetError for a device nobody has."""
+    every = list(targets)
+    for device in devices:
+        if not any(_is(target.device, device) for target in every):
+            there = ", ".join(dict.fromkeys(target.device for target in every)) or "none"
+            raise TargetError(f"no target has the device {device}; the devices found: {there}.")
+    yield from (target for target in every if any(_is(target.device, device) for device in devices))
+
+
+def _is(device: str, asked: str) -> bool:
+    return device == asked or device.startswith(f"{asked}:")

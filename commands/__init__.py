@@ -1,0 +1,45 @@
+"""The command line: one file per command, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+import click
+
+COMMANDS: Mapping[str, str] = {
+    "targets": "List the targets found, and why others are not.",
+    "report": "Make pages and summaries from records.",
+    "merge": "Merge the records of several runs into one.",
+    "ledger": "Show and check the known deviations.",
+    "lint": "Check the specs.",
+    "schema": "Write the JSON Schemas of specs and records.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are the modules beside this file, each with its command under its own name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, its module imported now; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{__name__}.{cmd_name}.{cmd_name} is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, without importing a command for its help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="normcheck")
+def main() -> None:
+    """Normcheck: a conformance test suite for normalization layers. The suite itself is run with pytest."""

@@ -1,0 +1,7 @@
+"""An adapter that offers no layer at all."""
+
+from normcheck.adapters.interface import Adapter as Base
+
+
+class Adapter(Base):
+    name = "refuses"
