@@ -1,0 +1,258 @@
+"""How far from the exact answer a right implementation may be, element by element.
+
+The bounds are derived, not tuned. Rounding errors of n random terms add up as sqrt n (Higham and Mary, "A new
+approach to probabilistic rounding error analysis", 2019, lambda = 8: failure below 2e-9 up to n = 2^16),
+those of structured data as n. The rest is first-order error analysis with the second-order terms kept.
+
+    H(n) = min(n, ceil(8 sqrt n)), or n for structured data      M1 = mean|x|, X = |x| + |mu|
+    d_mu = (H+1) u M1                                            0 for RMS and given statistics
+    E_v  = (H+4) u v + H u sqrt(v (v + mu^2)) + d_mu^2           RMS: (H+2) u v; given statistics: 0
+         + 3 (H+2) u (v + mu^2)                                  one pass
+    rho  = max(sqrt(s / (max(v - E_v, 0) + eps)) - 1, 1 - sqrt(s / (s + E_v))) + 5u
+    e_z  = (1+rho) r (d_mu + 2u X + 2N) + rho |z|
+    C_y  = |gamma| e_z + 2u (|gamma z| + |beta|) + 2 |gamma| r N + N
+    E_1  = (H+1) u mean|a|                                       0 for RMS
+    E_2  = (H+3) u r mean(|a| X) + mean(|a| e_z)
+    C_dx = (1+rho)^3 r [E_1 + |z| E_2 + e_z (|c2| + E_2) + 4u (|a| + mean|a| + r X |c2|)]
+         + rho r (|a - c1| + 3 |z c2|) + N                       given statistics: r |a| (rho + 3u)
+    C_dgamma = sum|g| e_z + (H(R)+3) u sum|g| r X + N            over the R elements that share the parameter
+    C_dbeta  = (H(R)+1) u sum|g| + N
+    T = C + half an ulp of the output dtype at |exact| + C
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from normcheck.specs.models import Grade
+
+from .exact import Exact, Floats
+from .formats import Format, format_of
+from .oracle import Answer, Layout
+
+Subject = Literal["output", "gradient_input", "gradient_gamma", "gradient_beta"]
+GRADES: tuple[Grade, ...] = ("A", "A2", "B1", "B", "C")
+
+
+def growth(n: int, structured: bool) -> int:
+    """H(n): by how many roundings a sum of n terms is off."""
+    return n if structured else min(n, math.ceil(8 * math.sqrt(n)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forward:
+    """The forward part of a bound, in the split shape: u, H(n), X, d_mu, E_v, rho and e_z as above."""
+
+    u: float
+    h: int
+    size: Floats
+    d_mu: Floats
+    e_v: Floats
+    rho: Floats
+    e_z: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """The bounds of one answer, computed as they are asked for and kept."""
+
+    answer: Answer
+    _kept: dict[tuple[str, str], Floats] = field(default_factory=dict, repr=False)
+
+    @property
+    def format(self) -> Format:
+        """The dtype computed and answered in."""
+        return format_of(self.answer.problem.dtype)
+
+    def tolerance(self, subject: Subject, grade: Grade) -> Floats:
+        """T, in the shape of the subject. Raises ValueError for a gradient that was not asked for."""
+        key = (subject, grade)
+        if key not in self._kept:
+            with np.errstate(all="ignore"):
+                self._kept[key] = self._tolerance(subject, grade)
+        return self._kept[key]
+
+    def _tolerance(self, subject: Subject, grade: Grade) -> Floats:
+        if grade in ("A2", "B"):
+            tight = self.tolerance(subject, "A" if grade == "A2" else "B1")
+            return tight + self._roundings(subject)
+        forward = self.forward(grade)
+        c = np.broadcast_to(_SUBJECTS[subject](self.answer, forward, self.format), self._raw_shape(subject))
+        c = self._laid_out(subject, c)
+        t = c + 0.5 * self.format.ulp(np.abs(exact_of(self.answer, subject).nearest) + c)
+        return t + self._roundings(subject) if grade == "C" else t
+
+    def forward(self, grade: Grade) -> Forward:
+        """The forward part at a grade's accumulation and way to the variance."""
+        return {"B1": self._one_pass, "B": self._one_pass, "C": self._coarse}.get(grade, self._two_pass)
+
+    @cached_property
+    def _two_pass(self) -> Forward:
+        return _forward(self.answer, self.format.u, self.format, one_pass=False)
+
+    @cached_property
+    def _one_pass(self) -> Forward:
+        return _forward(self.answer, self.format.u, self.format, one_pass=True)
+
+    @cached_property
+    def _coarse(self) -> Forward:
+        return _forward(self.answer, self.format.u_output, self.format, one_pass=False)
+
+    def _roundings(self, subject: Subject) -> Floats:
+        """Two more roundings in the storage dtype: 2 (2 u_o W + the smallest subnormal)."""
+        weight = np.broadcast_to(_WEIGHTS[subject](self.answer), self._raw_shape(subject))
+        size = self._laid_out(subject, weight)
+        return 2 * (2 * self.format.u_output * size + self.format.smallest_subnormal)
+
+    def _raw_shape(self, subject: Subject) -> tuple[int, ...]:
+        layout = self.answer.problem.layout
+        if subject in ("output", "gradient_input"):
+            return layout.split_shape
+        return tuple(layout.split_shape[axis] for axis in sorted(layout.parameter_axes))
+
+    def _laid_out(self, subject: Subject, values: Floats) -> Floats:
+        layout = self.answer.problem.layout
+        if subject in ("output", "gradient_input"):
+            return values.reshape(layout.shape)
+        return layout.gathered(values)
+
+
+def exact_of(answer: Answer, subject: Subject) -> Exact:
+    """The exact array. Raises ValueError for a gradient that was not asked for."""
+    exact: Exact | None = getattr(answer, subject)
+    if exact is None:
+        raise ValueError(f"the problem has no {subject}; give it an upstream gradient and the parameter")
+    return exact
+
+
+def statistics_errors(answer: Answer, u: float, one_pass: bool = False) -> tuple[Floats, Floats]:
+    """d_mu and E_v in the statistics' shape; what was inherited where statistics are given."""
+    problem, terms = answer.problem, answer.terms
+    given, layout = problem.statistics, problem.layout
+    if given is not None:
+        return _inherited(given.mean_error, layout), _inherited(given.variance_error, layout)
+    h = growth(layout.group_size, problem.structured)
+    if not problem.centred:
+        return np.zeros(()), (h + 2) * u * terms.v
+    d_mu = (h + 1) * u * _mean(np.abs(terms.x), layout)
+    square = terms.v + terms.mu**2
+    e_v = (h + 4) * u * terms.v + h * u * np.sqrt(terms.v * square) + d_mu**2
+    return d_mu, e_v + 3 * (h + 2) * u * square if one_pass else e_v
+
+
+def _inherited(error: Floats | float, layout: Layout) -> Floats:
+    array = np.asarray(error, np.float64)
+    return array.reshape(layout.statistics_shape) if array.ndim else array
+
+
+def _mean(values: Floats, layout: Layout) -> Floats:
+    mean: Floats = values.sum(axis=layout.reduce_axes, keepdims=True) / float(layout.group_size)
+    return mean
+
+
+def _forward(answer: Answer, u: float, form: Format, one_pass: bool) -> Forward:
+    problem, terms = answer.problem, answer.terms
+    d_mu, e_v = statistics_errors(answer, u, one_pass)
+    rho = _scale_error(answer, e_v) + 5 * u
+    size = np.abs(terms.x) + np.abs(terms.mu)
+    off = np.zeros(()) if problem.invert else d_mu
+    e_z = (1 + rho) * terms.r * (off + 2 * u * size + 2 * form.smallest_normal) + rho * np.abs(terms.z)
+    h = growth(problem.layout.group_size, problem.structured)
+    return Forward(u, h, size, d_mu, e_v, rho, e_z)
+
+
+def _scale_error(answer: Answer, e_v: Floats) -> Floats:
+    """The relative error of r that an error e_v of the variance makes, without cancellation."""
+    problem, terms = answer.problem, answer.terms
+    least = 0.0 if problem.floor is None else problem.floor**2
+    down = np.maximum(np.minimum(e_v, terms.v - least), 0.0)
+    up = np.maximum(np.minimum(e_v, terms.v - least + e_v), 0.0)
+    middle, low, high = np.sqrt(terms.s), np.sqrt(_below(answer, e_v, least)), np.sqrt(terms.s + up)
+    ends = (middle, middle) if problem.invert else (low, high)
+    error: Floats = np.maximum(down / (ends[0] * (middle + low)), up / (ends[1] * (middle + high)))
+    return error
+
+
+def _below(answer: Answer, e_v: Floats, least: float) -> Floats:
+    epsilon = answer.problem.epsilon if answer.problem.floor is None else 0.0
+    below: Floats = np.maximum(answer.terms.v - e_v, least) + epsilon
+    return below
+
+
+def _output(answer: Answer, forward: Forward, form: Format) -> Floats:
+    terms, u, normal = answer.terms, forward.u, form.smallest_normal
+    gamma = np.abs(terms.gamma)
+    c: Floats = gamma * forward.e_z + 2 * u * (gamma * np.abs(terms.z) + np.abs(terms.shift))
+    c = c + 2 * gamma * terms.r * normal + normal
+    return c + forward.d_mu if answer.problem.invert else c
+
+
+def _gradient_input(answer: Answer, forward: Forward, form: Format) -> Floats:
+    problem, t, u = answer.problem, answer.terms, forward.u
+    layout, rho, e_z, size = problem.layout, forward.rho, forward.e_z, forward.size
+    a, z, c2 = np.abs(t.a), np.abs(t.z), np.abs(t.c2)
+    if problem.statistics is not None:
+        return t.r * a * (rho + 3 * u)
+    mean_a = _mean(a, layout)
+    e_1 = (forward.h + 1) * u * mean_a if problem.centred else np.zeros(())
+    e_2 = (forward.h + 3) * u * t.r * _mean(a * size, layout) + _mean(a * e_z, layout)
+    inner = e_1 + z * e_2 + e_z * (c2 + e_2) + 4 * u * (a + mean_a + t.r * size * c2)
+    scale = rho * t.r * (np.abs(t.a - t.c1) + 3 * z * c2)
+    c: Floats = (1 + rho) ** 3 * t.r * inner + scale + form.smallest_normal
+    return c
+
+
+def _gradient_gamma(answer: Answer, forward: Forward, form: Format) -> Floats:
+    t, layout = answer.terms, answer.problem.layout
+    h = growth(layout.shared, answer.problem.structured)
+    terms = np.abs(t.g) * (forward.e_z + (h + 3) * forward.u * t.r * forward.size)
+    c: Floats = terms.sum(axis=layout.shared_axes) + form.smallest_normal
+    return c
+
+
+def _gradient_beta(answer: Answer, forward: Forward, form: Format) -> Floats:
+    layout = answer.problem.layout
+    h = growth(layout.shared, answer.problem.structured)
+    c: Floats = (h + 1) * forward.u * np.abs(answer.terms.g).sum(axis=layout.shared_axes)
+    return c + form.smallest_normal
+
+
+def _weight_output(answer: Answer) -> Floats:
+    t = answer.terms
+    weight: Floats = np.abs(t.gamma * t.z) + np.abs(t.shift)
+    return weight
+
+
+def _weight_input(answer: Answer) -> Floats:
+    t, a = answer.terms, np.abs(answer.terms.a)
+    if answer.problem.statistics is not None:
+        return t.r * a
+    return t.r * (a + _mean(a, answer.problem.layout) + np.abs(t.z * t.c2))
+
+
+def _weight_gamma(answer: Answer) -> Floats:
+    weight: Floats = np.abs(answer.terms.g * answer.terms.z).sum(axis=answer.problem.layout.shared_axes)
+    return weight
+
+
+def _weight_beta(answer: Answer) -> Floats:
+    weight: Floats = np.abs(answer.terms.g).sum(axis=answer.problem.layout.shared_axes)
+    return weight
+
+
+_SUBJECTS = {
+    "output": _output,
+    "gradient_input": _gradient_input,
+    "gradient_gamma": _gradient_gamma,
+    "gradient_beta": _gradient_beta,
+}
+_WEIGHTS = {
+    "output": _weight_output,
+    "gradient_input": _weight_input,
+    "gradient_gamma": _weight_gamma,
+    "gradient_beta": _weight_beta,
+}

@@ -1,0 +1,93 @@
+"""Where a number can be judged at all: outside the domain it is information, never a verdict.
+
+In the domain: sum x^2 <= max / 4 of the accumulation dtype where statistics are computed, s u >= N, |exact|
+no larger than the output dtype holds, a finite bound, and for gradients N / u <= s^1.5 <= max / 4. A group
+with a NaN must answer NaN; a group with an infinity may answer anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bounds import Bounds, Subject, exact_of
+from .formats import Format
+from .oracle import Answer
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Masks:
+    """Which elements get a verdict, in the shape of the subject.
+
+    judged: a number is compared. required_nan: it must be NaN. Everything else is information.
+    """
+
+    judged: Flags
+    required_nan: Flags
+
+
+def masks(bounds: Bounds, subject: Subject) -> Masks:
+    """Where a verdict can be given. Raises ValueError for a gradient that was not asked for."""
+    answer, form = bounds.answer, bounds.format
+    with np.errstate(all="ignore"):
+        exact = np.abs(exact_of(answer, subject).nearest)
+        meant = (exact <= form.maximum) & np.isfinite(bounds.tolerance(subject, "A"))
+        judged = meant & _reached(answer, subject, form)
+        return Masks(judged, _required_nan(answer, subject, judged.shape))
+
+
+def proves_nothing(bounds: Bounds) -> bool:
+    """Whether half the output's bounds or more exceed 1e-2 |gamma|: a wrong answer would pass too."""
+    answer = bounds.answer
+    judged = masks(bounds, "output").judged
+    whole = np.broadcast_to(np.abs(answer.terms.gamma), answer.problem.layout.split_shape)
+    gamma = whole.reshape(judged.shape)
+    telling = judged & (gamma > 0)
+    if not telling.any():
+        return False
+    return bool(np.median(bounds.tolerance("output", "A")[telling] / gamma[telling]) > 1e-2)
+
+
+def _reached(answer: Answer, subject: Subject, form: Format) -> Flags:
+    """Which elements depend on nothing outside the domain."""
+    layout = answer.problem.layout
+    if subject == "gradient_beta":
+        return np.ones(layout.parameter_shape, np.bool_)
+    groups = _groups(answer, form)
+    if subject != "output":
+        groups = groups & _gradients_hold(answer, form)
+    whole = np.broadcast_to(groups, layout.split_shape)
+    if subject != "gradient_gamma":
+        return whole.reshape(layout.shape)
+    finite = whole & np.isfinite(answer.terms.x)
+    held = layout.gathered(np.asarray(finite.all(axis=layout.shared_axes)).astype(np.float64))
+    return held > 0
+
+
+def _groups(answer: Answer, form: Format) -> Flags:
+    problem, terms = answer.problem, answer.terms
+    resolved = terms.s * form.u >= form.smallest_normal
+    if problem.statistics is not None:
+        return resolved
+    squares = (terms.x**2).sum(axis=problem.layout.reduce_axes, keepdims=True)
+    flags: Flags = resolved & (squares <= form.largest / 4)
+    return flags
+
+
+def _gradients_hold(answer: Answer, form: Format) -> Flags:
+    cube = answer.terms.s**1.5
+    return (cube <= form.largest / 4) & (cube >= form.smallest_normal / form.u)
+
+
+def _required_nan(answer: Answer, subject: Subject, shape: tuple[int, ...]) -> Flags:
+    if subject != "output":
+        return np.zeros(shape, np.bool_)
+    layout = answer.problem.layout
+    missing: Flags = np.isnan(answer.terms.x)
+    if answer.problem.statistics is None:
+        missing = np.asarray(missing.any(axis=layout.reduce_axes, keepdims=True))
+    return np.broadcast_to(missing, layout.split_shape).reshape(shape)
