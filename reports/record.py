@@ -8,114 +8,167 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    WithJsonSchema,
+)
 
 SCHEMA = 1
+LONGEST_TEXT = 16_000
 Outcome = Literal["pass", "fail", "error", "crash", "timeout", "unsupported", "known"]
 OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "error", "crash", "timeout", "unsupported", "known")
 
 
-class Line(BaseModel):
-    """A frozen line; unknown keys are errors."""
+def shortened(value: Any) -> Any:
+    """A text longer than `LONGEST_TEXT`, cut to it with a note that says so; anything else as it is."""
+    if not isinstance(value, str) or len(value) <= LONGEST_TEXT:
+        return value
+    kept = LONGEST_TEXT - 60
+    return f"{value[:kept]} … ({len(value) - kept} more characters left out)"
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+Name = Annotated[str, StringConstraints(max_length=1000)]
+Text = Annotated[str, BeforeValidator(shortened)]
+Names = Annotated[list[Name], Field(max_length=1000)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Indices = Annotated[list[Count], Field(max_length=1000)]
+Figure = Annotated[
+    float,
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}),
+]
+
+
+class Line(BaseModel):
+    """A frozen line; unknown keys are errors. NaN and the infinities are written as strings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class TargetLine(Line):
     """A target as it was found when it started.
 
     id: `torch-cpu-eager`; title: `torch 2.13.0 · cpu · eager`. reason: why it could not be had, else empty.
+    requested: someone asked for it, so that not having it is a failure; False where it is merely listed.
     """
 
     kind: Literal["target"] = "target"
-    id: str
-    title: str
-    adapter: str
-    dialect: str
-    device: str
-    mode: str
-    versions: dict[str, str] = {}
-    threads: int | None = None
-    python: str = ""
-    reason: str = ""
+    id: Name
+    title: Text
+    adapter: Name
+    dialect: Name
+    device: Name
+    mode: Name
+    versions: dict[Name, Name] = {}
+    threads: Count | None = None
+    python: Name = ""
+    reason: Text = ""
+    requested: bool = True
 
 
 class RequirementText(Line):
     """A requirement as it stood in the spec when the run was made."""
 
-    layer: str
-    level: str
-    sentence: str
-    source: str
+    layer: Name
+    level: Name
+    sentence: Text
+    source: Text
 
 
 class ClaimText(Line):
     """A document's statement as it stood in the spec when the run was made."""
 
-    document: str
-    title: str
-    statement: str
+    document: Name
+    title: Text
+    statement: Text
+
+
+class Part(Line):
+    """One of the runs that a merged record was made of. reason: why it is not complete, else empty."""
+
+    run: Name
+    started: Name
+    finished: Name = ""
+    normcheck: Name
+    spec_digest: Name
+    platform: dict[Name, Name]
+    options: list[Text] = []
+    selected: Count = 0
+    complete: bool = False
+    reason: Text = ""
 
 
 class Header(Line):
-    """What was run, where and with what. started: ISO 8601, UTC."""
+    """What was run, where and with what. started: ISO 8601, UTC.
+
+    parts: the runs that this record was merged from, none for a single run. notes: what the merge found.
+    """
 
     kind: Literal["header"] = "header"
     schema_version: int = SCHEMA
-    run: str
-    started: str
-    normcheck: str
-    spec_digest: str
-    platform: dict[str, str]
-    options: list[str] = []
-    layers: dict[str, str] = {}
-    requirements: dict[str, RequirementText] = {}
-    claims: dict[str, ClaimText] = {}
-    selected: int = 0
+    run: Name
+    started: Name
+    normcheck: Name
+    spec_digest: Name
+    platform: dict[Name, Name]
+    options: list[Text] = []
+    layers: dict[Name, Name] = {}
+    requirements: dict[Name, RequirementText] = {}
+    claims: dict[Name, ClaimText] = {}
+    selected: Count = 0
+    parts: list[Part] = []
+    notes: list[Text] = []
 
 
 class Worst(Line):
-    """The worst element of an array, and what stands around it (numbers as text, so that NaN survives)."""
+    """The worst element of an array, and what stands around it (numbers as text, so that NaN survives).
 
-    index: list[int]
-    got: str
-    expected: str
-    bound: str
-    ulps: float | None = None
-    first: list[int] = []
-    around_got: list[str] = []
-    around_expected: list[str] = []
+    first: the index of the first element in `around_got` and `around_expected`, which follow the last axis.
+    """
+
+    index: Indices
+    got: Name
+    expected: Name
+    bound: Name
+    ulps: Figure | None = None
+    first: Indices = []
+    around_got: Names = []
+    around_expected: Names = []
 
 
 class Check(Line):
     """One aspect of one case, judged on one target.
 
-    subject: what the aspect was looked at on: `input`, a weight's role, a step; empty where there is one only.
-    failed: the requirements, of those listed, that do not hold. symptom: a short stable name of what went wrong.
-    headroom: the largest |error| / bound. fingerprint: of the bits of the array judged. known: the ledger's entry.
+    subject: what the aspect was looked at on: `input`, a weight's role, a step; empty where only one is.
+    failed: the requirements, of those listed, that do not hold. symptom: a short stable name for it.
+    headroom: the largest |error| / bound. fingerprint: of the bits judged. known: the ledger's entry.
     """
 
     kind: Literal["check"] = "check"
-    case: str
-    layer: str
-    target: str
-    aspect: str
-    subject: str = ""
-    dtype: str
-    requirements: list[str] = []
-    failed: list[str] = []
-    level: str = "must"
+    case: Name
+    layer: Name
+    target: Name
+    aspect: Name
+    subject: Name = ""
+    dtype: Name
+    requirements: Names = []
+    failed: Names = []
+    level: Name = "must"
     outcome: Outcome
-    grade: str | None = None
-    headroom: float | None = None
+    grade: Name | None = None
+    headroom: Figure | None = None
     worst: Worst | None = None
-    symptom: str = ""
-    message: str = ""
-    cause: str = ""
-    reproduce: str = ""
-    fingerprint: str = ""
-    known: str | None = None
-    seconds: float | None = None
+    symptom: Name = ""
+    message: Text = ""
+    cause: Text = ""
+    reproduce: Text = ""
+    fingerprint: Name = ""
+    known: Name | None = None
+    seconds: Figure | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -127,29 +180,29 @@ class ClaimVerdict(Line):
     """What a run found of a document's statement, on one target."""
 
     kind: Literal["claim"] = "claim"
-    claim: str
-    target: str
+    claim: Name
+    target: Name
     verdict: Literal["holds", "refuted", "cannot be told"]
-    evidence: list[str] = []
+    evidence: list[Text] = []
 
 
 class LedgerNote(Line):
     """A ledger entry that the run proved stale or wrong."""
 
     kind: Literal["ledger"] = "ledger"
-    entry: str
-    problem: str
+    entry: Name
+    problem: Text
 
 
 class Footer(Line):
     """The end of a run. complete: every selected item ran; reason: why not, else empty."""
 
     kind: Literal["footer"] = "footer"
-    finished: str
+    finished: Name
     complete: bool
-    reason: str = ""
-    checks: int = 0
-    exit_status: int = 0
+    reason: Text = ""
+    checks: Count = 0
+    exit_status: Count = 0
 
 
 AnyLine = Annotated[

@@ -1,0 +1,180 @@
+"""Several records made one: shards of a run, targets, machines. Nothing is lost without a word."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+from .reading import Record
+from .record import Check, ClaimVerdict, Footer, Header, LedgerNote, Part, TargetLine
+from .writing import RecordWriter
+
+T = TypeVar("T")
+
+
+def merge(records: Sequence[Record]) -> Record:
+    """One record of all; what a reader must know of the merge stands in its `problems`.
+
+    Checks that agree in key and verdict collapse into the first, and are counted. Checks with one key and
+    different verdicts are all kept, and named. The result is complete when every part is. Raises ValueError
+    for no records.
+    """
+    if not records:
+        raise ValueError("There is nothing to merge: name at least one record.")
+    checks = distinct(chain.from_iterable(record.checks for record in records), verdict)
+    merged = Record(
+        header=records[0].header,
+        targets=distinct(chain.from_iterable(record.targets for record in records), target_identity),
+        checks=checks,
+        claims=distinct(chain.from_iterable(record.claims for record in records), claim_identity),
+        ledger_notes=distinct(chain.from_iterable(record.ledger_notes for record in records), note_identity),
+    )
+    notes = tuple(dict.fromkeys(findings(records, merged)))
+    header = merged_header(records, notes)
+    return Record(
+        header=header,
+        targets=merged.targets,
+        checks=checks,
+        claims=merged.claims,
+        ledger_notes=merged.ledger_notes,
+        footer=merged_footer(records, len(checks)),
+        problems=notes,
+    )
+
+
+def write(record: Record, path: str | Path) -> None:
+    """Writes `record` to the file `path`, as `reading.read` reads it. Raises OSError where that cannot be."""
+    with RecordWriter(path) as writer:
+        body = (*record.targets, *record.checks, *record.claims, *record.ledger_notes)
+        for line in (record.header, *body):
+            writer.append(line)
+        if record.footer is not None:
+            writer.append(record.footer)
+
+
+def verdict(check: Check) -> Hashable:
+    """What makes two checks one and the same finding; the time it took and the wording do not count."""
+    return (
+        check.key,
+        check.outcome,
+        check.grade,
+        check.fingerprint,
+        repr(check.headroom),
+        check.symptom,
+        check.known,
+        tuple(check.failed),
+    )
+
+
+def target_identity(line: TargetLine) -> Hashable:
+    """Every field of a target's line."""
+    return line.model_dump_json()
+
+
+def claim_identity(line: ClaimVerdict) -> Hashable:
+    """A claim, a target and the verdict; the evidence of the first is kept."""
+    return (line.claim, line.target, line.verdict)
+
+
+def note_identity(line: LedgerNote) -> Hashable:
+    """An entry and its problem."""
+    return (line.entry, line.problem)
+
+
+def distinct(lines: Iterable[T], identity: Callable[[T], Hashable]) -> tuple[T, ...]:
+    """The first of each identity, in order."""
+    found: dict[Hashable, T] = {}
+    for line in lines:
+        found.setdefault(identity(line), line)
+    return tuple(found.values())
+
+
+def findings(records: Sequence[Record], merged: Record) -> list[str]:
+    """What a reader must know: the parts' own problems, duplicates, conflicts, specs that differ."""
+    own = [problem for record in records for problem in record.problems]
+    return [
+        *own,
+        *collapsed(records, merged),
+        *conflicts("check", ((" · ".join(filter(None, c.key)), c.outcome) for c in merged.checks)),
+        *conflicts("claim", ((f"{c.claim} · {c.target}", c.verdict) for c in merged.claims)),
+        *conflicts("target", ((line.id, line.title) for line in merged.targets)),
+        *differing_specs(records),
+    ]
+
+
+def collapsed(records: Sequence[Record], merged: Record) -> list[str]:
+    """How many checks stood there more than once and agreed."""
+    surplus = sum(len(record.checks) for record in records) - len(merged.checks)
+    return [f"{surplus} duplicate checks agreed with the first and were collapsed."] if surplus else []
+
+
+def conflicts(what: str, found: Iterable[tuple[str, str]]) -> list[str]:
+    """One sentence for each name that was found more than once, with what was found each time."""
+    seen: dict[str, list[str]] = {}
+    for name, value in found:
+        seen.setdefault(name, []).append(value)
+    return [
+        f"The {what} {name} was found {len(values)} times, not alike ({', '.join(values)}); all are kept."
+        for name, values in seen.items()
+        if len(values) > 1
+    ]
+
+
+def differing_specs(records: Sequence[Record]) -> list[str]:
+    """A sentence where the records were made with different specs."""
+    digests = sorted({part.spec_digest for record in records for part in parts(record)})
+    if len(digests) == 1:
+        return []
+    return [f"The records were made with different specs ({', '.join(digests)}): they may not be comparable."]
+
+
+def parts(record: Record) -> list[Part]:
+    """The runs a record consists of."""
+    if record.header.parts:
+        return record.header.parts
+    fields = ("run", "started", "normcheck", "spec_digest", "platform", "options", "selected")
+    return [
+        Part(
+            **{name: getattr(record.header, name) for name in fields},
+            finished=record.footer.finished if record.footer else "",
+            complete=record.complete,
+            reason=record.shortfall,
+        )
+    ]
+
+
+def merged_header(records: Sequence[Record], notes: tuple[str, ...]) -> Header:
+    """The first header, with everything the others add and the runs it now speaks for."""
+    headers = [record.header for record in records]
+    runs = distinct(chain.from_iterable(map(parts, records)), Part.model_dump_json)
+    names = "\n".join(sorted(part.run for part in runs))
+    return headers[0].model_copy(
+        update={
+            "run": headers[0].run
+            if len(runs) == 1
+            else "merged-" + hashlib.sha256(names.encode()).hexdigest()[:12],
+            "started": min(part.started for part in runs),
+            "layers": {k: v for h in reversed(headers) for k, v in h.layers.items()},
+            "requirements": {k: v for h in reversed(headers) for k, v in h.requirements.items()},
+            "claims": {k: v for h in reversed(headers) for k, v in h.claims.items()},
+            "selected": sum(part.selected for part in runs),
+            "parts": list(runs) if len(runs) > 1 else headers[0].parts,
+            "notes": list(notes),
+        }
+    )
+
+
+def merged_footer(records: Sequence[Record], checks: int) -> Footer:
+    """The end of the last, complete when all are."""
+    reasons = [f"{record.header.run}: {record.shortfall}" for record in records if not record.complete]
+    footers = [record.footer for record in records if record.footer is not None]
+    return Footer(
+        finished=max((footer.finished for footer in footers), default=""),
+        complete=not reasons,
+        reason="; ".join(dict.fromkeys(reasons)),
+        checks=checks,
+        exit_status=max((footer.exit_status for footer in footers), default=1),
+    )
