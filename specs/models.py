@@ -6,12 +6,12 @@ Three kinds of file: a layer (`LayerSpec`), a model made of layers (`ModelSpec`)
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 MAXIMUM_ELEMENTS = 2**22
+MAXIMUM_RANK = 8
 
 Dialect = Literal["keras", "torch", "onnx"]
 DType = Literal["float32", "float64", "float16", "bfloat16", "int32", "int64", "bool"]
@@ -58,8 +58,11 @@ RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*-[1-9]
 CaseReference = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9_./,=+*-]*$", max_length=200)]
 Sentence = Annotated[str, StringConstraints(min_length=8, max_length=2000)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ExceptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$", max_length=100)]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
 Size = Annotated[int, Field(ge=0, le=MAXIMUM_ELEMENTS)]
+Shape = Annotated[list[Size], Field(max_length=MAXIMUM_RANK)]
+Dialects = Annotated[list[Dialect], Field(min_length=1)]
 Plain = Any
 Nested = float | list[Any]
 
@@ -82,7 +85,8 @@ class Source(Frozen):
 class Argument(Frozen):
     """One constructor argument, under its canonical name.
 
-    default: a value, or a mapping from dialect to value where the dialects differ.
+    default: a value, or a mapping from dialect to value where the dialects differ; a dialect that is left out
+        of the mapping has no default.
     only: the dialects that have the argument (default: all).
     """
 
@@ -101,7 +105,7 @@ class Argument(Frozen):
     default: Plain = None
     minimum: float | None = None
     maximum: float | None = None
-    only: list[Dialect] | None = None
+    only: Dialects | None = None
     description: Sentence
 
 
@@ -122,7 +126,7 @@ class WeightSpec(Frozen):
     trainable: bool | Name
     dtype: Literal["layer", "int64", "int32", "float32"] = "layer"
     when: Expression | None = None
-    only: list[Dialect] | None = None
+    only: Dialects | None = None
 
 
 class Parameters(Frozen):
@@ -147,10 +151,14 @@ class Requirement(Frozen):
     accuracy: the grade asked for (a requirement without one asks only that the answer is not wrong, grade F).
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [level]} for level in ("must", "should", "may")]}
+    )
+
     must: Sentence | None = None
     should: Sentence | None = None
     may: Sentence | None = None
-    aspect: Aspect | list[Aspect]
+    aspect: Aspect | Annotated[list[Aspect], Field(min_length=1)]
     source: Name
     since: Version
     everywhere: bool = False
@@ -182,7 +190,7 @@ class StepSpec(Frozen):
     """One step of a case. What is left out is taken from the case."""
 
     do: Literal["call", "adapt", "update"] = "call"
-    shape: list[Size] | None = None
+    shape: Shape | None = None
     input: Family | list[Any] | None = None
     training: bool | None = None
     learning_rate: float = 0.0
@@ -194,16 +202,16 @@ class Expectation(Frozen):
     output: the values of the last step, compared after rounding to `decimals`.
     weights: shapes by the target's own weight name; weight_names: the ordered names.
     parameters: [trainable, non-trainable].
-    fixed_state: no non-trainable weight differs after the last step from what it was after step `fixed_state`.
+    fixed_state: no non-trainable weight differs after the last step from what it was after this step.
     agreement: outputs of the first and last step are bit for bit the same (true) or differ (false).
     """
 
     output: list[Any] | None = None
     decimals: int = Field(default=6, ge=0, le=15)
-    weights: dict[str, list[Size]] | None = None
+    weights: dict[str, Shape] | None = None
     weight_names: list[str] | None = None
     weight_count: int | None = None
-    parameters: list[int] | None = None
+    parameters: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
     fixed_state: int | None = None
     agreement: bool | None = None
     completes: bool | None = None
@@ -221,23 +229,16 @@ class CaseSpec(Frozen):
 
     covers: list[RequirementId] = Field(min_length=1)
     arguments: dict[Name, Plain] = {}
-    shape: list[Size] | None = None
+    shape: Shape | None = None
     input: Family | list[Any] = "normal"
-    dtype: DType | list[DType] = "float32"
+    dtype: DType | Annotated[list[DType], Field(min_length=1)] = "float32"
     training: bool | None = False
     weights: Literal["drawn", "initial"] | dict[Name, Nested] = "drawn"
-    steps: list[StepSpec] | None = None
+    steps: Annotated[list[StepSpec], Field(min_length=1, max_length=64)] | None = None
     expect: Expectation | None = None
     compiled: bool = False
-    dialects: list[Dialect] | None = None
+    dialects: Dialects | None = None
     hunts: list[str] = []
-
-    @model_validator(mode="after")
-    def _bounded_shape(self) -> CaseSpec:
-        for shape in [self.shape, *(step.shape for step in self.steps or [])]:
-            if shape is not None and math.prod(shape) > MAXIMUM_ELEMENTS:
-                raise ValueError(f"shape {shape} has more than {MAXIMUM_ELEMENTS} elements")
-        return self
 
 
 class SweepSpec(CaseSpec):
@@ -252,18 +253,19 @@ class SweepSpec(CaseSpec):
 class ErrorSpec(Frozen):
     """What bad arguments or bad input must raise.
 
-    raises: exception types, one of which (or a subclass) must be raised, by dialect; other dialects are not asked.
+    raises: by dialect, exception types, one of which (or a subclass) must be raised; other dialects are not
+        asked.
     phase: the phases in which it may be raised.
     names: a word the message must contain.
     """
 
     covers: list[RequirementId] = Field(min_length=1)
     arguments: dict[Name, Plain] = {}
-    shape: list[Size]
+    shape: Shape
     input: Family = "normal"
     dtype: DType = "float32"
-    call_shape: list[Size] | None = None
-    raises: dict[Dialect, list[str]] = Field(min_length=1)
+    call_shape: Shape | None = None
+    raises: dict[Dialect, Annotated[list[ExceptionName], Field(min_length=1)]] = Field(min_length=1)
     phase: list[Phase] = Field(min_length=1)
     names: str | None = None
 
@@ -296,7 +298,7 @@ class ModelWeight(Frozen):
     """One entry of a model's ordered list of weights."""
 
     name: str
-    shape: list[Size]
+    shape: Shape
     dtype: DType = "float32"
     trainable: bool = True
 
@@ -308,7 +310,7 @@ class ModelSpec(Frozen):
     title: str
     form: Literal["sequential", "functional"]
     sources: dict[Name, Source] = Field(min_length=1)
-    input: list[Size]
+    input: Shape
     layers: list[ModelLayer] = Field(min_length=1)
     weights: dict[Dialect, list[ModelWeight]] = Field(min_length=1)
     trainable: int | dict[Dialect, int]

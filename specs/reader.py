@@ -1,0 +1,106 @@
+"""Reads spec files: YAML to frozen models, checked; the first thing wrong is one SpecError with its place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from .lint import layer_problems, model_problems
+from .models import ClaimsSpec, LayerSpec, ModelSpec
+from .references import Entry, claims_problems, problems_across
+from .sentences import problems
+from .source import Problem, Source, SpecError, display_name, located, read_source
+
+__all__ = ["PACKAGED", "SpecError", "Specs", "read_all", "read_claims", "read_layer", "read_model"]
+
+PACKAGED = Path(__file__).parent
+KINDS: Mapping[str, tuple[type[Any], Callable[[Any], Iterator[Problem]]]] = {
+    "layers": (LayerSpec, layer_problems),
+    "models": (ModelSpec, model_problems),
+    "claims": (ClaimsSpec, claims_problems),
+}
+
+SpecT = TypeVar("SpecT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Specs:
+    """All specs of a folder, by name; digest: SHA-256 over the names and contents of its files."""
+
+    layers: Mapping[str, LayerSpec]
+    models: Mapping[str, ModelSpec]
+    claims: Mapping[str, ClaimsSpec]
+    digest: str
+
+
+def read_layer(path: Path) -> LayerSpec:
+    """Reads and checks one layer file. Raises SpecError."""
+    return _read(path, LayerSpec, layer_problems)[1]
+
+
+def read_model(path: Path) -> ModelSpec:
+    """Reads and checks one model file, but not whether its layers exist. Raises SpecError."""
+    return _read(path, ModelSpec, model_problems)[1]
+
+
+def read_claims(path: Path) -> ClaimsSpec:
+    """Reads and checks one claims file, but not whether its cases exist. Raises SpecError."""
+    return _read(path, ClaimsSpec, claims_problems)[1]
+
+
+def read_all(folder: Path = PACKAGED) -> Specs:
+    """Reads the files of `layers`, `models` and `claims` and checks them together. Raises SpecError."""
+    return _packaged() if folder == PACKAGED else _read_folder(folder)
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> Specs:
+    return _read_folder(PACKAGED)
+
+
+def _read_folder(folder: Path) -> Specs:
+    paths = [path for kind in KINDS for path in sorted((folder / kind).glob("*.yaml"))]
+    entries: list[Entry] = [_read(path, *KINDS[path.parent.name]) for path in paths]
+    specs = [spec for _, spec in entries]
+    layers = {spec.layer: spec for spec in specs if isinstance(spec, LayerSpec)}
+    if not layers:
+        raise located(display_name(folder), (1, 1), "there is no file layers/*.yaml here")
+    for source, problem in problems_across(entries):
+        raise source.error(problem)
+    lines = [
+        f"{path.relative_to(folder).as_posix()} {source.digest}\n"
+        for path, (source, _) in zip(paths, entries, strict=True)
+    ]
+    return Specs(
+        MappingProxyType(layers),
+        MappingProxyType({spec.model: spec for spec in specs if isinstance(spec, ModelSpec)}),
+        MappingProxyType({spec.document: spec for spec in specs if isinstance(spec, ClaimsSpec)}),
+        hashlib.sha256("".join(sorted(lines)).encode()).hexdigest(),
+    )
+
+
+def _read(
+    path: Path, model: type[SpecT], check: Callable[[SpecT], Iterator[Problem]]
+) -> tuple[Source, SpecT]:
+    source = read_source(path)
+    try:
+        spec = model.model_validate(source.data)
+    except ValidationError as error:
+        found = list(problems(error, source.data, model))
+    else:
+        found = list(check(spec))
+        if not found:
+            return source, spec
+    raise first(source, found)
+
+
+def first(source: Source, found: Iterable[Problem]) -> SpecError:
+    """The problem that stands first in the file, as an error."""
+    return source.error(min(found, key=source.place))
