@@ -11,17 +11,22 @@ from .inputs import input_problems
 from .models import Argument, CaseSpec, Dialect, ErrorSpec, LayerSpec, ModelSpec, Requirement, SweepSpec
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
+from .trials import ANSWERING, trial_problems
 from .values import array_misfit, defaults, misfit, per_dialect, same
 
 SWEPT_FIELDS = ("shape", "input", "dtype", "training")
 RESERVED = (*SWEPT_FIELDS, "features")
 DIALECTS: tuple[str, ...] = get_args(Dialect)
-ANSWERING = ("keras", "torch")
 MAXIMUM_CASES = 2000
 
 
 def layer_problems(spec: LayerSpec) -> Iterator[Problem]:
-    """All that is wrong inside one layer file, in no particular order."""
+    """All that is wrong inside one layer file; if nothing else is, its expressions are tried on its cases."""
+    found = [*_static_problems(spec)]
+    yield from found or trial_problems(spec)
+
+
+def _static_problems(spec: LayerSpec) -> Iterator[Problem]:
     yield from requirement_problems(spec.requirements, spec.sources)
     yield from _prefix_problems(spec)
     yield from _name_problems(spec)
