@@ -73,7 +73,7 @@ class Process:
                 f"{target.python or sys.executable} is no Python interpreter that starts"
             ) from error
         self._popen: subprocess.Popen[bytes] = cast(Any, self._gateway)._io.popen
-        atexit.register(self.kill)
+        atexit.register(self._at_exit)
         self._channel = self._gateway.remote_exec(bootstrap)
         self._channel.setcallback(self._arrive, endmarker=ENDED)
         self.send(_setup(target, self._log, memory, smoke))
@@ -143,7 +143,15 @@ class Process:
         self._outbox.put(ENDED)
         self._group.terminate(timeout=GRACE)
         self._kill_group()
-        atexit.unregister(self.kill)
+        self._forget()
+
+    def _at_exit(self) -> None:
+        """The end of an interpreter in which nobody called `close`; no thread can be started any more."""
+        self.kill()
+        self._forget()
+
+    def _forget(self) -> None:
+        atexit.unregister(self._at_exit)
         atexit.unregister(self._group._cleanup_atexit)
         Path(self._log).unlink(missing_ok=True)
 
@@ -210,7 +218,7 @@ def _setup(target: Target, log: str, memory: int | None, smoke: bool) -> dict[st
         "memory": memory if target.device == "cpu" else None,
         "smoke": smoke,
         "first": [str(Path(place).parent)] if is_file(place) else [],
-        "last": [] if target.python else [entry or str(Path.cwd()) for entry in sys.path],
+        "last": [*([] if target.python else filter(None, sys.path)), str(Path.cwd())],
     }
     environment = one_thread(os.environ) | dict(target.environment)
     return {"root": ROOT, "log": log, "environment": environment, "setup": setup}

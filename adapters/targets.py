@@ -6,22 +6,19 @@ tell: for a user's adapter, for another interpreter, and on a machine that may h
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from .interface import Adapter
-from .loading import TargetError, Traits, is_file, load, split, traits
+from .loading import TargetError, Traits, load, traits
 from .process import Failed, Process
+from .wishes import Wish, installed, parse
 
 BUILT_IN: Mapping[str, str] = {
     "reference": "normcheck.adapters.reference:ReferenceAdapter",
@@ -30,10 +27,8 @@ BUILT_IN: Mapping[str, str] = {
     "document-001": "normcheck.adapters.document_001:Document001Adapter",
     "document-002": "normcheck.adapters.document_002:Document002Adapter",
 }
-ENTRY_POINTS = "normcheck.adapters"
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
 PROBE_TIMEOUT = 120.0
-OLDEST = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +40,7 @@ class Target:
     compiles: the mode compiles each case, which takes long.
     python: another interpreter, None for this one.
     environment: variables that are set before the framework is imported.
+    requested: what `--target` is given to get this target again.
     """
 
     id: str
@@ -58,6 +54,7 @@ class Target:
     versions: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    requested: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +74,6 @@ class Discovery:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """One thing asked for: `text` as it was written, and what it means.
-
-    name: of a built-in or installed adapter, else None.
-    """
-
-    text: str
-    adapter: str
-    name: str | None = None
-    mode: str | None = None
-    python: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """What is known of an adapter without running a case."""
 
@@ -104,7 +87,7 @@ def discover(requested: Sequence[str] | None = None, devices: Sequence[str] | No
 
     Raises TargetError for what is not understood or does not exist: a name, a file, a mode, a device.
     """
-    known = dict(BUILT_IN) | installed() if requested else dict(BUILT_IN)
+    known = installed() | dict(BUILT_IN) if requested else dict(BUILT_IN)
     targets: dict[str, Target] = {}
     missing: list[Missing] = []
     for wish in [parse(text, known) for text in requested or known]:
@@ -113,75 +96,20 @@ def discover(requested: Sequence[str] | None = None, devices: Sequence[str] | No
             missing.append(found)
             continue
         for target in _targets(wish, found):
-            if targets.setdefault(target.id, target) != target:
-                raise TargetError(
-                    f"two targets would both be called {target.id}: {targets[target.id].adapter} and "
-                    f"{target.adapter}. Give one adapter another `name`, or leave one out."
-                )
+            _add(target, targets)
     if not devices:
         return Discovery(tuple(targets.values()), tuple(missing))
     return Discovery(tuple(_on(devices, targets.values())), tuple(missing))
 
 
-def installed() -> dict[str, str]:
-    """The adapters that installed packages offer under the entry point group `normcheck.adapters`."""
-    return {point.name: point.value for point in metadata.entry_points(group=ENTRY_POINTS)}
-
-
-def parse(text: str, known: Mapping[str, str] = BUILT_IN) -> Wish:
-    """What one `--target` means. Raises TargetError.
-
-    text: `torch`, `torch:compile`, `my_layers.py`, `package.module`, `package.module:Class`, and any of these
-    with `@path/to/python` behind it.
-    """
-    head, at, python = ("", "", "") if Path(text).exists() else text.rpartition("@")
-    if not at:
-        return _parse_adapter(text, known)
-    return replace(_parse_adapter(head, known), text=text, python=interpreter(python))
-
-
-def _parse_adapter(text: str, known: Mapping[str, str]) -> Wish:
-    name, _, mode = text.partition(":")
-    if name in known:
-        return Wish(text, known[name], name, mode or None)
-    place, kind = split(text)
-    if is_file(place):
-        return Wish(text, f"{Path(place).expanduser().absolute()}:{kind}")
-    if place.replace(".", "").isidentifier() and _has_module(place):
-        return Wish(text, f"{place}:{kind}")
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    raise TargetError(
-        f"there is no target {text}.{hint} Known are {', '.join(known)}; a file (my_layers.py) or a module "
-        "(package.module:Adapter) can be named too."
-    )
-
-
-def _has_module(place: str) -> bool:
-    """Whether a module is there, or at least the package in which it may be."""
-    return importlib.util.find_spec(place.partition(".")[0]) is not None
-
-
-def interpreter(path: str) -> str:
-    """The absolute path of the Python interpreter, or of the environment's, at `path`. Raises TargetError."""
-    inside = [Path(path) / folder / "python" for folder in ("bin", "Scripts")]
-    places = [str(place) for place in inside if place.exists()] or [path]
-    python = shutil.which(os.path.expanduser(places[0]))
-    if python is None:
+def _add(target: Target, targets: dict[str, Target]) -> None:
+    """Enter `target` under its id. Raises TargetError where another adapter or interpreter has that id."""
+    other = targets.setdefault(target.id, target)
+    if (other.adapter, other.python) != (target.adapter, target.python):
         raise TargetError(
-            f"there is no Python interpreter at {path}. Give its path, or that of its environment."
+            f"two targets would both be called {target.id}: {other.requested} and {target.requested}. "
+            "Give one adapter another `name`, or leave one out."
         )
-    code = "import sys; print(*sys.version_info[:2])"
-    try:
-        told = subprocess.run(
-            [python, "-c", code], capture_output=True, text=True, timeout=60, check=True
-        ).stdout
-        version = tuple(map(int, told.split()))
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise TargetError(f"{path} does not work as a Python interpreter.") from error
-    if version < OLDEST:
-        raise TargetError(f"{path} is Python {version[0]}.{version[1]}; a target needs 3.11 or newer.")
-    return os.path.abspath(python)
 
 
 def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
@@ -274,7 +202,15 @@ def _targets(wish: Wish, found: Found) -> Iterator[Target]:
                 versions=dict(found.versions),
                 python=wish.python,
                 environment=dict(own.environment),
+                requested=_again(wish, mode),
             )
+
+
+def _again(wish: Wish, mode: str) -> str:
+    """What to ask for, to get this mode again; of files and modules all modes are asked for."""
+    if wish.name is None:
+        return wish.text
+    return f"{wish.name}:{mode}" + (f"@{wish.python}" if wish.python else "")
 
 
 def _called(own: Traits, versions: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from .interface import Observation, Raised, Request
 from .observe import observe
 from .process import ENDED, Failed, Process
 from .wire import pack, unpack
-from .worker import Ready, open_adapter
+from .worker import Ready, open_adapter, why
 
 if TYPE_CHECKING:
     from .interface import Adapter
@@ -39,12 +39,14 @@ class Loss:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
+    """An open request; `sent` is when the process that is to answer got it."""
+
     case: str
     message: Any
     size: int
-    at: float
+    sent: float = 0.0
 
 
 class Worker:
@@ -95,23 +97,25 @@ class Worker:
     def submit(self, request: Request) -> None:
         """Ask for `request`, without waiting. Raises TypeError for a request that cannot travel."""
         message = pack(request)
-        self._asked.append(_Asked(request.case, message, len(execnet.dumps(message)), time.monotonic()))
-        if not self._sent and self._process is not None and self._process.ended:
-            self._restart("it ended between two cases")
+        self._asked.append(_Asked(request.case, message, len(execnet.dumps(message))))
+        process = self._process
+        if process is not None and process.ended and process.ready is not None and not self._sent:
+            self._restart("ended between two cases")
         self._pump()
 
     def receive(self, timeout: float) -> Observation | Loss:
         """The answer to the oldest request. Raises LookupError when none is open.
 
-        timeout: seconds a case may take, counted from the previous answer, or from its own request if that
-        came later; the time a target needs to start does not count.
+        timeout: seconds a case may take, counted from the previous answer, or from when its request was
+        sent if that was later; the time a target needs to start does not count.
         """
         if not self._asked:
             raise LookupError(f"{self.target.id} was asked nothing")
         if self.unavailable is not None or self.start() is None or self._process is None:
-            return Loss("crash", self._asked.popleft().case, f"{self.target.title} {self.unavailable}")
+            reason = self.unavailable or "was closed before it answered"
+            return Loss("crash", self._asked.popleft().case, f"{self.target.title} {reason}")
         self._pump()
-        message = self._process.receive(max(self._clock, self._asked[0].at) + timeout)
+        message = self._process.receive(max(self._clock, self._asked[0].sent) + timeout)
         if message is None:
             return self._lose(
                 "timeout", f"gave no answer within {timeout:g} s. {self._process.kill(explain=True)}"
@@ -132,7 +136,6 @@ class Worker:
         if self._process is not None:
             self._process.close(graceful=self._process.ready is not None and not self._sent)
             self._process = None
-        self.unavailable = self.unavailable or "was closed"
 
     def __enter__(self) -> Self:
         return self
@@ -144,6 +147,7 @@ class Worker:
 
     def _begin(self) -> None:
         self._sent = 0
+        self._process = None
         try:
             self._process = Process(self.target, self._limits[1])
         except OSError as error:
@@ -160,6 +164,7 @@ class Worker:
             if self._sent and (self._sent >= AHEAD or held > AHEAD_BYTES):
                 return
             self._process.send(following.message)
+            following.sent = time.monotonic()
             self._sent += 1
 
     def _lose(self, kind: Literal["crash", "timeout"], message: str) -> Loss:
@@ -207,8 +212,8 @@ class LocalWorker:
                 self._adapter, self.ready = open_adapter(
                     self.target.adapter, self.target.device, self.target.mode
                 )
-            except Exception as error:  # a framework may raise anything while it is imported
-                self.unavailable = f"could not be started: {type(error).__name__}: {error}"
+            except (Exception, SystemExit) as error:  # a framework may raise anything while it is imported
+                self.unavailable = f"could not be started: {why(error)}"
         return self.ready
 
     def submit(self, request: Request) -> None:

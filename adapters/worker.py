@@ -69,7 +69,7 @@ def serve(channel: Any, setup: Mapping[str, Any]) -> None:
             limit_memory(setup["memory"])
         found = asdict(ready) | {"smoke": smoke(adapter) if setup["smoke"] else None}
     except (Exception, SystemExit) as error:  # a framework may raise anything while it is imported
-        channel.send({"failed": _reason(error), "loaded": not isinstance(error, TargetError)})
+        channel.send({"failed": why(error), "loaded": not isinstance(error, TargetError)})
         return
     channel.send({"ready": found})
     for message in channel:
@@ -90,6 +90,6 @@ def limit_memory(allowance: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
 
 
-def _reason(error: BaseException) -> str:
+def why(error: BaseException) -> str:
     """Why there is no target: an adapter's or the loader's own sentence, anything else with its type."""
     return str(error) if isinstance(error, (TargetError, Unsupported)) and str(error) else last_line(error)

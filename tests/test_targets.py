@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from normcheck.adapters import targets
 from normcheck.adapters.interface import Adapter
 from normcheck.adapters.loading import TargetError, load, traits
-from normcheck.adapters.targets import BUILT_IN, Missing, discover, may_accelerate, parse, safe
+from normcheck.adapters.targets import BUILT_IN, Missing, discover, may_accelerate, safe
+from normcheck.adapters.wishes import installed, parse
 from normcheck.commands import COMMANDS, main
 
 ADAPTERS = Path(__file__).parent / "adapters"
@@ -65,6 +66,7 @@ def test_a_target_is_described_by_its_class(built_in):
     numpy = metadata.version("numpy")
     assert (eager.id, compiled.id) == ("devices-cpu-eager", "devices-cpu-compile")
     assert eager.title == f"devices (numpy {numpy}) · cpu · eager"
+    assert (eager.requested, compiled.requested) == ("devices:eager", "devices:compile")
     assert (eager.dialect, eager.versions, eager.python) == ("torch", {"numpy": numpy}, None)
     assert (eager.compiles, compiled.compiles) == (False, True)
 
@@ -90,6 +92,7 @@ def test_a_file_is_asked_in_a_process_of_its_own():
     assert target.title == f"faults (numpy {metadata.version('numpy')}) · cpu · eager"
     assert target.environment == {"NORMCHECK_TEST": "set"}
     assert target.adapter == f"{ADAPTERS / 'faults.py'}:Adapter"
+    assert target.requested == str(ADAPTERS / "faults.py")
 
 
 def test_devices_are_filtered_and_a_missing_one_is_an_error():
@@ -125,6 +128,7 @@ def test_another_interpreter_is_named_behind_an_at_sign_and_its_version_is_in_th
     (found,) = discover([f"reference@{sys.executable}"]).targets
     assert found.id == f"reference-{metadata.version('numpy')}-cpu-eager"
     assert found.python == sys.executable
+    assert found.requested == f"reference:eager@{sys.executable}"
 
 
 @pytest.mark.parametrize(
@@ -164,6 +168,30 @@ def test_two_adapters_of_one_name_are_refused(tmp_path):
         (tmp_path / folder / "mine.py").write_text((ADAPTERS / "refuses.py").read_text())
     with pytest.raises(TargetError, match="two targets would both be called refuses-cpu-eager"):
         discover([str(tmp_path / folder / "mine.py") for folder in ("a", "b")])
+
+
+def test_a_module_in_the_current_folder_is_found_as_it_is_by_python(tmp_path, monkeypatch):
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "layers.py").write_text((ADAPTERS / "refuses.py").read_text())
+    monkeypatch.chdir(tmp_path)
+    assert ids(discover(["my_package.layers"])) == ["refuses-cpu-eager"]
+
+
+def test_an_installed_package_can_offer_an_adapter(tmp_path, monkeypatch):
+    (tmp_path / "theirs.py").write_text((ADAPTERS / "refuses.py").read_text())
+    about = tmp_path / "theirs-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[normcheck.adapters]\ntheirs = theirs:Adapter\ntorch = theirs:Adapter\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert ids(discover(["theirs:eager"])) == ["refuses-cpu-eager"]
+    assert installed()["torch"] == "theirs:Adapter"
+    monkeypatch.setattr(targets, "find", lambda wish, devices: Missing(wish.text, wish.adapter))
+    assert discover(["torch"]).missing == (Missing("torch", BUILT_IN["torch"]),), (
+        "built-in names are not taken over"
+    )
 
 
 def test_names_files_modules_and_installed_adapters_are_told_apart():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Request, Step
-from normcheck.adapters.process import excerpt, one_thread
+from normcheck.adapters.process import ROOT, excerpt, one_thread
 from normcheck.adapters.targets import Target
 from normcheck.adapters.transport import LocalWorker, Loss, Worker
 
@@ -215,6 +216,15 @@ def test_a_target_that_cannot_start_says_why_for_every_request(file, reason):
     assert answers[1].message == f"t · cpu · eager {worker.unavailable}"
 
 
+def test_a_target_that_failed_to_start_is_not_started_again():
+    with Worker(target("declines.py")) as worker:
+        while not worker._process.ended:
+            time.sleep(0.01)
+        (answer,) = ask(worker, "same")
+    assert worker.restarted == 0
+    assert "no such accelerator" in answer.message
+
+
 def test_a_start_that_takes_too_long_is_ended():
     with Worker(target(), startup=0.001) as worker:
         assert worker.start() is None
@@ -227,6 +237,34 @@ def test_closing_in_the_middle_leaves_no_process():
     worker.submit(request("hang"))
     worker.close()
     worker.close()
+    assert not alive(pid)
+    assert "was closed before it answered" in worker.receive(LONG).message
+
+
+def test_an_interrupt_leaves_no_process_even_where_nothing_is_closed(tmp_path):
+    code = """if True:
+        import sys, types
+        package = types.ModuleType("normcheck")
+        package.__path__ = [sys.argv[1]]
+        sys.modules["normcheck"] = package
+        from normcheck.adapters.interface import Request
+        from normcheck.adapters.targets import Target
+        from normcheck.adapters.transport import Worker
+        worker = Worker(Target("t", "t", sys.argv[2], "t", "keras", "cpu", "eager"))
+        print(worker.start().pid, flush=True)
+        worker.submit(Request("hang", "hang_on_construction", {}, (), "float32"))
+        worker.receive(600)
+    """
+    command = [sys.executable, "-c", code, ROOT, f"{ADAPTERS / 'faults.py'}:Adapter"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        pid = int(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=LONG)[1]
+    assert said.rstrip().endswith(b"KeyboardInterrupt")
+    assert not list(tmp_path.iterdir())
     assert not alive(pid)
 
 

@@ -62,6 +62,8 @@ class Adapter(Base):
         return int(os.environ.get("OMP_NUM_THREADS", "1"))
 
     def construct(self, layer, arguments, shape, dtype):
+        if layer == "hang_on_construction":
+            time.sleep(600)
         if layer not in FAULTS:
             raise Unsupported(f"faults offers no {layer}")
         return FAULTS[layer]
