@@ -1,8 +1,7 @@
 """Likely causes: wrong formulas whose answer is the one that was seen.
 
-Each suspect is a sentence and the array that the mistake it names would have given. A suspect is believed
-where it explains at least 999 parts in 1000 of the deviation, or comes within the bound of grade A2; the
-closest one is named.
+Each suspect is a sentence and the array that the mistake it names would have given. The first one that comes
+within the bound of grade A2 is named, else the closest of those that explain 999 parts in 1000 of the deviation.
 """
 
 from __future__ import annotations
@@ -38,13 +37,12 @@ def likely_cause(bounds: Bounds, subject: Subject, got: NDArray[Any]) -> str:
         if not np.isfinite(seen).all():
             return _not_finite(seen)
         allowed = bounds.tolerance(subject, "A2")[judged]
-        deviation = float(np.abs(seen - right).max())
         found = [
-            (float(np.abs(seen - candidate[judged]).max()), sentence)
+            (_rank(seen, candidate[judged], right, allowed), sentence)
             for sentence, candidate in _suspects(answer, subject)
-            if _explains(seen, candidate[judged], right, allowed, deviation)
         ]
-        return min(found)[1] if found else _order(seen, right, allowed)
+        rank, sentence = min(found, key=lambda pair: pair[0])
+        return sentence if rank < math.inf else _order(seen, right, allowed)
 
 
 def _not_finite(seen: Floats) -> str:
@@ -53,11 +51,14 @@ def _not_finite(seen: Floats) -> str:
     return f"{share} {kind} where the exact answer is finite"
 
 
-def _explains(seen: Floats, candidate: Floats, right: Floats, allowed: Floats, deviation: float) -> bool:
-    """The candidate is near what was seen, and itself far from right."""
-    rest = np.abs(seen - candidate)
-    near = bool((rest <= allowed).all()) or float(rest.max()) <= 1e-3 * deviation
-    return near and bool((np.abs(candidate - right) > allowed).any())
+def _rank(seen: Floats, candidate: Floats, right: Floats, allowed: Floats) -> float:
+    """0 for a candidate within the bound of what was seen, else its distance, or infinity if it is far."""
+    rest, deviation = np.abs(seen - candidate), np.abs(seen - right)
+    if not (np.abs(candidate - right) > allowed).any():
+        return math.inf
+    if (rest <= allowed).all():
+        return 0.0
+    return float(rest.max()) if rest.max() <= 1e-3 * deviation.max() else math.inf
 
 
 def _order(seen: Floats, right: Floats, allowed: Floats) -> str:
@@ -131,12 +132,12 @@ def _scales(answer: Answer, t: Terms) -> Iterator[Suspect]:
         yield f"unbiased variance (divided by n - 1, n = {n})", np.sqrt(t.v * factor + epsilon)
         yield f"unbiased deviation, epsilon included (n = {n})", np.sqrt(t.s * factor)
     yield "epsilon stands outside the square root", np.sqrt(t.v) + epsilon
-    yield "epsilon squared is added to the variance", np.sqrt(t.v + epsilon**2)
     yield "the variance is the larger of it and epsilon", np.sqrt(np.maximum(t.v, epsilon))
     yield "epsilon is ignored", np.sqrt(t.v)
     for other in EPSILONS:
         if not math.isclose(other, epsilon, rel_tol=1e-6):
             yield f"an epsilon of {other:g} is used, not {epsilon:g}", np.sqrt(t.v + other)
+    yield "epsilon squared is added to the variance", np.sqrt(t.v + epsilon**2)
 
 
 def _inward(answer: Answer, t: Terms) -> Iterator[Suspect]:

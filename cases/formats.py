@@ -37,9 +37,9 @@ class Format:
 
     def ulp(self, magnitudes: Floats) -> Floats:
         """The distance between neighbouring numbers of the dtype at these magnitudes; NaN and inf stay."""
-        _, exponents = np.frexp(magnitudes)
-        steps = np.ldexp(1.0, np.maximum(exponents - 1, self.exponent) - (self.digits - 1))
-        return np.where(np.isfinite(magnitudes), steps, magnitudes)
+        smallest_normal = 2.0**self.exponent
+        _, exponents = np.frexp(np.maximum(magnitudes, smallest_normal))
+        return np.where(np.isfinite(magnitudes), np.ldexp(1.0, exponents - self.digits), magnitudes)
 
 
 _WIDE = (2.0**-24, 2.0**-126, (2 - 2.0**-23) * 2.0**127)
