@@ -127,7 +127,8 @@ class Header(Line):
 class Worst(Line):
     """The worst element of an array, and what stands around it (numbers as text, so that NaN survives).
 
-    first: the index of the first element in `around_got` and `around_expected`, which follow the last axis.
+    around_got, around_expected: a window over the last two axes (the last, of a vector), one text for each
+    row, its numbers parted by spaces. first: where the window starts in those axes.
     """
 
     index: Indices

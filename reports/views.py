@@ -10,9 +10,10 @@ from .reading import Record
 from .record import Check, Outcome, RequirementText
 from .summary import JUDGED, UNEXPLAINED, target_names
 
-MOST_IN_FULL = 300
-MOST_IN_GROUP = 12
-MOST_AROUND = 24
+MOST_IN_FULL = 200
+MOST_IN_GROUP = 10
+MOST_ROWS = 7
+MOST_COLUMNS = 16
 FAILING: frozenset[Outcome] = frozenset(UNEXPLAINED)
 
 
@@ -36,6 +37,24 @@ class Group:
     targets: list[str]
     layers: list[str]
     requirements: list[tuple[str, RequirementText | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """One row of a window. label: its index without the last axis; worst: the place of the worst element."""
+
+    label: str
+    expected: list[str]
+    got: list[str]
+    worst: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The elements around the worst. columns: their indices in the last axis."""
+
+    columns: list[int]
+    rows: list[WindowRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +134,25 @@ def group(record: Record, kind: tuple[Outcome, str], checks: Sequence[Check], sh
     )
 
 
-def around(check: Check) -> list[tuple[str, str, str, bool]]:
-    """Index, expected, got and whether it is the worst, for elements around the worst (not all of many)."""
+def around(check: Check) -> Window | None:
+    """What the page shows of the elements around the worst; None where the record has none."""
     worst = check.worst
-    if worst is None:
-        return []
-    first = worst.first[-1] if worst.first else 0
-    at = worst.index[-1] if worst.index else 0
-    pairs = zip(worst.around_expected[:MOST_AROUND], worst.around_got[:MOST_AROUND], strict=False)
-    rows = [(first + i, expected, got) for i, (expected, got) in enumerate(pairs)]
-    known = bool(worst.first)
-    lead = worst.index[:-1]
-    return [
-        (", ".join(map(str, [*lead, place])), expected, got, known and place == at)
-        for place, expected, got in rows
+    if worst is None or not worst.around_got:
+        return None
+    pairs = list(zip(worst.around_expected, worst.around_got, strict=False))[:MOST_ROWS]
+    top, left = (0, 0, *worst.first)[-2:]
+    at = (0, *worst.index)[-2:] if worst.first else None
+    rows = [
+        WindowRow(
+            label=", ".join(map(str, [*worst.index[:-2], top + down][: max(0, len(worst.index) - 1)])),
+            expected=expected.split()[:MOST_COLUMNS],
+            got=got.split()[:MOST_COLUMNS],
+            worst=at[1] - left if at and at[0] == top + down else None,
+        )
+        for down, (expected, got) in enumerate(pairs)
     ]
+    width = max(len(row.got) for row in rows) if rows else 0
+    return Window(columns=list(range(left, left + width)), rows=rows)
 
 
 def requirements(record: Record) -> list[RequirementRow]:

@@ -106,6 +106,27 @@ def failure(case="layer_normalization/plain", outcome="fail", **changes):
     return check(case, outcome, **(values | changes))
 
 
+def worst():
+    return Worst(
+        index=[3, 6],
+        got="1.0801234",
+        expected="1.0000001",
+        bound="4.2e-07",
+        ulps=671089.5,
+        first=[2, 4],
+        around_got=[
+            "0.2160247 -0.4320494 0.6480741 0.8640988 -1.0801235",
+            "-0.1080123 0.5400617 1.0801234 -0.2160247 0.7560864",
+            "0.3240370 -0.7560864 0.9721111 0.1080123 0.5400617",
+        ],
+        around_expected=[
+            "0.2000000 -0.4000000 0.6000000 0.8000000 -1.0000001",
+            "-0.1000000 0.5000000 1.0000001 -0.2000000 0.7000000",
+            "0.3000000 -0.7000000 0.9000000 0.1000000 0.5000000",
+        ],
+    )
+
+
 def record(*checks, targets=None, **changes):
     """A complete record of `checks`."""
     values = {
@@ -273,23 +294,13 @@ def _drawn(layer, name, n, dialect):
 
 
 def _wrong(values, layer, name):
-    worst = Worst(
-        index=[3, 6],
-        got="1.0801234",
-        expected="1.0000001",
-        bound="4.2e-07",
-        ulps=671089.5,
-        first=[3, 3],
-        around_got=["0.1080123", "-1.0801234", "0.5400617", "1.0801234", "-0.2160247", "0.7560864"],
-        around_expected=["0.1000000", "-1.0000001", "0.5000000", "1.0000001", "-0.2000000", "0.7000000"],
-    )
     return {
         "outcome": "fail",
         "failed": values["requirements"],
         "symptom": "unbiased variance",
         "grade": "F",
         "headroom": 190476.2,
-        "worst": worst,
+        "worst": worst(),
         "message": f"{layer} on {name}: 42 of 42 elements of the output are outside the bound; "
         "the worst is off by 671,089.5 units in the last place.",
         "cause": "Every element is too large by sqrt(n / (n - 1)): the variance is divided by n - 1.",

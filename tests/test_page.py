@@ -224,7 +224,10 @@ def test_a_failure_shows_its_evidence(page, text):
         "pytest --pyargs normcheck.cases --target torch-cpu-eager --case 'layer_normalization/",
     ):
         assert expected in words
-    assert '<th scope="col" class=worst>3, 6 worst</th>' in text
+    assert (
+        '<th scope="row">3 got</th><td>-0.1080123</td><td>0.5400617</td><td class=worst>1.0801234</td>'
+        in text
+    )
 
 
 def test_unexplained_failures_come_before_known_ones(page, text):
@@ -245,10 +248,15 @@ def test_the_list_holds_every_check(whole, text):
 
 def test_ten_thousand_checks_of_which_most_fail_stay_below_a_megabyte():
     mixed = records.full_run(per_cell=335)
+    worst = records.worst()
+    rows = [" ".join(["-1.234567e-05"] * 5)] * 5
     failing = records.record(
         *(
             records.failure(
-                f"a/{n}", symptom=f"symptom {n % 60}", message=f"Off by {n * 7919 % 10007} ulps. " * 4
+                f"a/{n}",
+                symptom=f"symptom {n % 60}",
+                message=f"Off by {n * 7919 % 10007} ulps. " * 4,
+                worst=worst.model_copy(update={"around_got": rows, "around_expected": rows}),
             )
             for n in range(10_000)
         )
@@ -261,8 +269,8 @@ def test_ten_thousand_checks_of_which_most_fail_stay_below_a_megabyte():
 def test_only_some_of_many_failures_are_given_in_full_and_the_rest_is_pointed_to():
     many = records.record(*(records.failure(f"a/{n}") for n in range(1000)))
     found = Page(render(many))
-    assert len(found.of("details")) == 12
-    assert "988 more with this symptom" in found.texts["p"]
+    assert len(found.of("details")) == 10
+    assert "990 more with this symptom" in found.texts["p"]
 
 
 def test_an_empty_record_has_a_page_that_says_that_nothing_was_judged():
@@ -292,3 +300,29 @@ def test_the_same_record_gives_the_same_page(whole, text):
 def test_a_page_is_written_where_it_is_asked_for_and_nowhere_else(tmp_path, whole, text):
     assert write_page(whole, tmp_path / "deep" / "page.html").read_text(encoding="utf-8") == text
     assert [path.name for path in tmp_path.rglob("*")] == ["deep", "page.html"]
+
+
+@pytest.mark.parametrize(
+    ("index", "first", "rows", "bold"),
+    [
+        ([2], [1], ["1.0 2.0 3.0"], ["2.0"]),
+        ([5, 2], [5, 1], ["1.0 2.0 3.0", "4.0 5.0 6.0"], ["2.0"]),
+        ([7, 6, 2], [5, 1], ["1.0 2.0 3.0", "4.0 5.0 6.0"], ["5.0"]),
+        ([], [], ["1.0"], []),
+        ([0], [9], ["1.0"], []),
+    ],
+)
+def test_the_worst_of_the_elements_shown_stands_out(index, first, rows, bold):
+    worst = Worst(
+        index=index, got="9", expected="9", bound="9", first=first, around_got=rows, around_expected=rows
+    )
+    text = render(records.record(records.failure(worst=worst)))
+    assert re.findall(r"<td class=worst>([^<]*)</td>", text) == bold * 2
+
+
+def test_a_window_from_a_stranger_is_shown_in_part():
+    wide = [" ".join(["1.0"] * 200)] * 500
+    worst = Worst(
+        index=[0], got="9", expected="9", bound="9", first=[0], around_got=wide, around_expected=wide
+    )
+    assert len(Page(render(records.record(records.failure(worst=worst)))).of("td")) < 400

@@ -98,3 +98,9 @@ def test_nothing_in_a_record_can_steer_the_terminal():
     text = terminal(whole)
     assert not set(text) & set("\x1b\r\u202e")
     assert "\nfake line" not in text
+
+
+def test_a_target_that_was_lost_on_the_way_and_judged_in_nothing_fails():
+    lost = records.target("keras-cpu-eager", reason="it died twice", requested=False)
+    asked = records.check(target="keras-cpu-eager", outcome="unsupported")
+    assert status(records.record(records.check(), asked, targets=[records.target(), lost])) == 1
