@@ -182,9 +182,12 @@ class Process:
         return ""
 
     def _printed(self) -> str:
-        with open(self._log, "rb") as log:
-            log.seek(max(0, os.path.getsize(self._log) - LOG_BYTES))
-            lines = excerpt(log.read().decode(errors="replace"))
+        try:
+            with open(self._log, "rb") as log:
+                log.seek(max(0, os.path.getsize(self._log) - LOG_BYTES))
+                lines = excerpt(log.read().decode(errors="replace"))
+        except FileNotFoundError:  # cleaned up by somebody: a message is poorer, and nothing else is lost
+            return ""
         return "It printed:\n" + "\n".join(f"    {line}" for line in lines) if lines else ""
 
 

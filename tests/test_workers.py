@@ -162,6 +162,14 @@ def test_what_was_sent_ahead_survives_a_hang_that_reads_nothing():
         assert [worker.receive(LONG).case for _ in range(20)] == [str(at) for at in range(20)]
 
 
+def test_a_log_that_somebody_deleted_costs_nothing_but_its_words():
+    with Worker(target()) as worker:
+        worker.start()
+        Path(worker._process._log).unlink()
+        (lost,) = ask(worker, "abort")
+    assert "SIGABRT" in lost.message
+
+
 def test_restarts_are_bounded_and_what_remains_is_lost_with_the_reason():
     with Worker(target(), restarts=1) as worker:
         answers = ask(worker, "exit", "same", "exit", "same", "same")
