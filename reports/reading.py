@@ -43,7 +43,7 @@ class Record:
         if self.complete:
             return ""
         if self.footer is None:
-            return "the run was cut short: the record has no footer"
+            return "the run was cut short, and the record has no footer"
         return lost(self.footer, self.checks) or self.footer.reason or "not everything selected was run"
 
 
