@@ -1,0 +1,219 @@
+"""What the PyTorch adapter makes of requests. Needs PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from normcheck.adapters.arrays import Array, decode, encode
+from normcheck.adapters.interface import Request, Step
+from normcheck.adapters.observe import observe
+from normcheck.adapters.reference import ReferenceAdapter
+from normcheck.adapters.smoke import smoke
+from normcheck.adapters.torch import TorchAdapter
+
+RANDOM = np.random.default_rng(5)
+
+
+@pytest.fixture(scope="module")
+def adapter():
+    return started(TorchAdapter)
+
+
+def started(kind, mode="eager"):
+    made = kind("cpu", mode)
+    made.start()
+    return made
+
+
+def ask(adapter, layer, arguments, shape, dtype="float32", training=False, **more):
+    x, upstream = (encode(RANDOM.normal(size=shape), dtype) for _ in range(2))
+    steps = more.pop("steps", (Step("call", x, training, upstream),))
+    return observe(adapter, Request("case", layer, arguments, shape, dtype, steps=steps, **more))
+
+
+def names(seen):
+    return [one.name for one in seen.weights]
+
+
+def test_the_adapter_is_in_order(adapter):
+    assert smoke(adapter) is None
+    assert adapter.versions()["torch"]
+    assert adapter.devices()[0] == "cpu"
+    assert adapter.threads() == 1
+
+
+def test_a_class_of_one_s_own_takes_four_lines(adapter):
+    class Mine(TorchAdapter):
+        name = "mine"
+        layers = {  # noqa: RUF012
+            "layer_normalization": lambda a: adapter.torch.nn.LayerNorm(a.normalized_shape, eps=a.epsilon)
+        }
+
+    mine = started(Mine)
+    assert smoke(mine) is None
+    x = RANDOM.normal(size=(2, 3, 4))
+    steps = (Step("call", encode(x, "float32")),)
+    mean, variance = x.mean((1, 2), keepdims=True), x.var((1, 2), keepdims=True)
+    seen = ask(mine, "layer_normalization", {"axis": [1, 2], "epsilon": 0.5}, (2, 3, 4), steps=steps)
+    assert np.allclose(decode(seen.steps[0].output), (x - mean) / np.sqrt(variance + 0.5), atol=1e-6)
+    assert ask(mine, "batch_normalization", {}, (2, 3)).unsupported == {
+        "layer": "mine offers no batch_normalization"
+    }
+    assert ask(mine, "layer_normalization", {"center": True, "scale": True}, (2, 3)).raised is None
+    assert ask(mine, "layer_normalization", {"center": False}, (2, 3)).unsupported == {
+        "layer": "mine's layer_normalization takes no center"
+    }
+
+
+@pytest.mark.parametrize("axis", [1, -1, [1]])
+def test_a_layer_that_reads_no_axis_is_asked_for_its_default_axis_only(axis, adapter):
+    class Mine(TorchAdapter):
+        layers = {"layer_normalization": lambda a: adapter.torch.nn.LayerNorm(a.shape[-1])}  # noqa: RUF012
+
+    mine = started(Mine)
+    assert "layer" not in ask(mine, "layer_normalization", {"axis": axis}, (2, 3)).unsupported
+    assert "axis" in ask(mine, "layer_normalization", {"axis": 0}, (2, 3)).unsupported["layer"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "arguments", "shape", "expected"),
+    [
+        ("layer_normalization", {}, (2, 3), ["weight", "bias"]),
+        ("layer_normalization", {"center": False}, (2, 3), ["weight"]),
+        ("layer_normalization", {"center": False, "scale": False}, (2, 3), []),
+        ("rms_normalization", {}, (2, 3), ["weight"]),
+        ("rms_normalization", {"scale": False}, (2, 3), []),
+        ("group_normalization", {"groups": 2}, (2, 4), ["weight", "bias"]),
+        ("group_normalization", {"groups": 2, "center": False, "scale": False}, (2, 4), []),
+        (
+            "batch_normalization",
+            {"axis": -1},
+            (2, 4),
+            ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"],
+        ),
+    ],
+)
+def test_weights_are_listed_in_the_framework_s_order(adapter, layer, arguments, shape, expected):
+    seen = ask(adapter, layer, arguments, shape, training=True)
+    assert seen.raised is None
+    assert names(seen) == expected
+    assert set(seen.steps[0].gradients) == {"input", *expected} & {"input", "weight", "bias"}
+
+
+@pytest.mark.parametrize(
+    ("layer", "arguments", "shape", "reason"),
+    [
+        ("layer_normalization", {"axis": 0}, (2, 3), "the last axes only"),
+        ("layer_normalization", {"axis": [2, 1]}, (2, 3, 4), "in ascending order"),
+        ("layer_normalization", {"axis": 7}, (2, 3), "axis 7 names no axis"),
+        ("layer_normalization", {"scale": False, "center": True}, (2, 3), "no bias without a weight"),
+        ("layer_normalization", {"gamma_regularizer": "l2"}, (2, 3), "takes no gamma_regularizer"),
+        ("layer_normalization", {"name": "a", "trainable": False}, (2, 3), "takes no name, trainable"),
+        ("batch_normalization", {"axis": -1}, (2, 3, 4), "channels of batch_normalization in axis 1"),
+        ("batch_normalization", {"scale": False}, (2, 3), "a weight and a bias, or neither"),
+        ("batch_normalization", {}, (2, 3, 4, 5, 6, 7), "2 to 5 dimensions, not 6"),
+        ("group_normalization", {}, (2, 3), "no default number of groups"),
+        ("feature_normalization", {}, (2, 3), "offers no feature_normalization"),
+        ("functional", {}, (2, 3), "no functional models"),
+    ],
+)
+def test_what_pytorch_lacks_is_unsupported(adapter, layer, arguments, shape, reason):
+    assert reason in ask(adapter, layer, arguments, shape).unsupported["layer"]
+
+
+def test_what_means_the_default_is_accepted(adapter):
+    given = {"gamma_initializer": "ones", "beta_constraint": None, "trainable": True, "axis": -1}
+    assert ask(adapter, "layer_normalization", given, (2, 3)).unsupported == {}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+def test_everything_is_in_the_dtype_asked_for(adapter, dtype):
+    seen = ask(adapter, "layer_normalization", {}, (2, 8), dtype)
+    step = seen.steps[0]
+    arrays = [step.output, *step.gradients.values(), *(one.value for one in seen.weights)]
+    assert {one.dtype for one in arrays} == {dtype}
+
+
+def test_training_reaches_the_layer_and_none_leaves_its_default(adapter):
+    counts = []
+    for training in (True, False, None):
+        seen = ask(adapter, "batch_normalization", {"axis": 1}, (4, 3, 2), training=training)
+        counts.append(int(decode(seen.steps[0].weights["num_batches_tracked"])))
+    assert counts == [1, 0, 1]
+
+
+def test_buffers_are_counted_as_non_trainable(adapter):
+    assert ask(adapter, "batch_normalization", {}, (4, 3)).parameters == (6, 7)
+
+
+def test_weights_are_assigned_by_name(adapter):
+    values = {"weight": encode(np.float32([2, 3])), "running_var": encode(np.float32([4, 4]))}
+    steps = (Step("call", encode(np.float32([[2, 4]])), False),)
+    seen = ask(adapter, "batch_normalization", {"epsilon": 0.0}, (1, 2), weights=values, steps=steps)
+    assert decode(seen.steps[0].output).tolist() == [[2.0, 6.0]]
+
+
+@pytest.mark.parametrize("value", [{"gamma": np.ones(3)}, {"weight": np.ones(1)}])
+def test_a_weight_that_does_not_fit_is_refused(adapter, value):
+    values = {name: encode(one, "float32") for name, one in value.items()}
+    assert ask(adapter, "layer_normalization", {}, (2, 3), weights=values).raised.phase == "assign"
+
+
+def test_an_integer_input_has_no_gradient_and_what_the_call_raises_is_seen(adapter):
+    x = Array("int32", (2, 3), bytes(24))
+    seen = ask(adapter, "layer_normalization", {}, (2, 3), "int32", steps=(Step("call", x, None, x),))
+    assert "int32" in seen.unsupported["gradient"]
+    assert seen.raised.phase == "call"
+
+
+def test_an_update_is_a_step_down_the_gradient(adapter):
+    x, upstream = (encode(RANDOM.normal(size=(4, 3)), "float32") for _ in range(2))
+    steps = (Step("call", x, True, upstream), Step("update", x, True, upstream, 0.5))
+    seen = ask(adapter, "layer_normalization", {}, (4, 3), steps=steps)
+    gradient = decode(seen.steps[0].gradients["weight"])
+    assert np.allclose(decode(seen.steps[1].weights["weight"]), 1 - 0.5 * gradient)
+    assert seen.steps[1].loss == 0.0
+
+
+def test_a_model_is_a_sequence_of_modules(adapter):
+    layers = (
+        ("layer_normalization", {}),
+        ("dense", {"units": 5, "activation": "relu"}),
+        ("batch_normalization", {}),
+        ("dense", {"units": 2, "activation": "softmax"}),
+    )
+    x = encode(RANDOM.normal(size=(4, 3)), "float32")
+    seen = ask(adapter, "sequential", {}, (4, 3), layers=layers, steps=(Step("call", x),), repeat=True)
+    assert names(seen)[:4] == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    assert names(seen)[4:8] == ["3.weight", "3.bias", "4.weight", "4.bias"]
+    assert np.allclose(decode(seen.steps[0].output).sum(1), 1)
+    assert seen.repeats is True
+
+
+def test_an_unknown_activation_is_unsupported(adapter):
+    seen = ask(adapter, "sequential", {}, (4, 3), layers=(("dense", {"units": 2, "activation": "gelu"}),))
+    assert "gelu" in seen.unsupported["layer"]
+
+
+def test_empty_arrays_travel(adapter):
+    empty = Array("float32", (0, 3), b"")
+    assert adapter.to_array(adapter.to_native(empty)) == empty
+
+
+def test_compiled_layers_agree_with_the_reference():
+    compiled = started(TorchAdapter, "compile")
+    x, upstream = (encode(RANDOM.normal(size=(4, 6)), "float32") for _ in range(2))
+    steps = (Step("call", x, True, upstream),)
+    arguments = {"epsilon": 0.25}
+    seen = ask(compiled, "layer_normalization", arguments, (4, 6), steps=steps).steps[0]
+    right = ask(ReferenceAdapter(), "layer_normalization", arguments, (4, 6), steps=steps).steps[0]
+    assert np.allclose(decode(seen.output), decode(right.output), atol=1e-5)
+    assert np.allclose(decode(seen.gradients["input"]), decode(right.gradients["input"]), atol=1e-5)
+
+
+def test_compiling_without_a_compiler_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(Exception, match="install g\\+\\+ or clang") as caught:
+        started(TorchAdapter, "compile")
+    assert type(caught.value).__name__ == "Unsupported"

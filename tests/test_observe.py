@@ -1,0 +1,278 @@
+"""What an adapter's methods do becomes an observation, whatever comes out of them."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from normcheck.adapters.arrays import decode, encode
+from normcheck.adapters.interface import Adapter, Request, Step, Unsupported, Weight
+from normcheck.adapters.observe import MESSAGE, observe
+
+X = encode(np.arange(6.0).reshape(2, 3), "float32")
+ONES = encode(np.ones((2, 3)), "float32")
+CALL = Request("case", "layer_normalization", {}, (2, 3), "float32", steps=(Step("call", X, False, ONES),))
+
+
+class Doubling(Adapter):
+    """Multiplies by a weight; counts its calls in a non-trainable one. Native arrays are NumPy's."""
+
+    name = "doubling"
+
+    def construct(self, layer, arguments, shape, dtype):
+        return {"factor": np.float32([2.0]), "calls": np.zeros((), np.int64)}
+
+    def weights(self, layer):
+        return [
+            Weight("factor", True, encode(layer["factor"])),
+            Weight("calls", False, encode(layer["calls"])),
+        ]
+
+    def parameters(self, layer):
+        return 1, 1
+
+    def assign(self, layer, values):
+        layer |= {name: decode(value) for name, value in values.items()}
+
+    def to_native(self, array):
+        return decode(array).copy()
+
+    def to_array(self, native):
+        return encode(native)
+
+    def call(self, layer, x, training):
+        layer["calls"] = layer["calls"] + 1
+        return x * layer["factor"]
+
+    def gradient(self, layer, x, training, upstream):
+        gradients = {"input": upstream * layer["factor"], "factor": np.sum(upstream * x, keepdims=True)[0]}
+        return self.call(layer, x, training), gradients
+
+    def adapt(self, layer, data):
+        layer["factor"] = data.mean(keepdims=True)[0]
+
+    def update(self, layer, x, upstream, learning_rate):
+        output = x * layer["factor"]
+        layer["factor"] = layer["factor"] - np.float32(learning_rate) * np.sum(upstream * x)
+        return output, 0.5
+
+
+def having(**methods):
+    """The doubling adapter with methods replaced; a sentence means unsupported, an exception is raised."""
+
+    def method(answer):
+        def raising(self, *arguments):
+            raise Unsupported(answer) if isinstance(answer, str) else answer
+
+        return answer if callable(answer) else raising
+
+    return type("Changed", (Doubling,), {name: method(answer) for name, answer in methods.items()})()
+
+
+def test_a_call_with_gradient_shows_output_gradients_weights_and_counts():
+    seen = observe(Doubling(), CALL)
+    (step,) = seen.steps
+    assert (seen.case, seen.raised, dict(seen.unsupported), seen.parameters) == ("case", None, {}, (1, 1))
+    assert [weight.name for weight in seen.weights] == ["factor", "calls"]
+    assert np.array_equal(decode(step.output), 2 * decode(X))
+    assert {name: decode(value).tolist() for name, value in step.gradients.items()} == {
+        "input": [[2.0] * 3] * 2,
+        "factor": [15.0],
+    }
+    assert seen.seconds > 0
+
+
+def test_the_listed_weights_are_the_initial_ones_and_the_assigned_ones_are_used():
+    seen = observe(Doubling(), replace(CALL, weights={"factor": encode(np.float32([3.0]))}))
+    assert decode(seen.weights[0].value).tolist() == [2.0]
+    assert np.array_equal(decode(seen.steps[0].output), 3 * decode(X))
+
+
+def test_after_a_call_the_non_trainable_weights_are_read_and_state_goes_on():
+    seen = observe(Doubling(), replace(CALL, steps=(Step("call", X), Step("call", X))))
+    assert [set(step.weights) for step in seen.steps] == [{"calls"}, {"calls"}]
+    assert [int(decode(step.weights["calls"])) for step in seen.steps] == [1, 2]
+
+
+def test_without_upstream_no_gradient_is_asked_for():
+    seen = observe(having(gradient=AssertionError("asked")), replace(CALL, steps=(Step("call", X),)))
+    assert seen.raised is None
+    assert seen.steps[0].gradients == {}
+
+
+def test_an_update_shows_all_weights_and_the_losses():
+    seen = observe(Doubling(), replace(CALL, steps=(Step("update", X, True, ONES, 0.1),)))
+    assert seen.steps[0].loss == 0.5
+    assert decode(seen.steps[0].weights["factor"]).tolist() == [np.float32(0.5)]
+    assert set(seen.steps[0].weights) == {"factor", "calls"}
+
+
+def test_adapting_changes_what_a_later_call_gives():
+    seen = observe(Doubling(), replace(CALL, steps=(Step("adapt", X), Step("call", ONES))))
+    assert seen.steps[0].output is None
+    assert np.array_equal(decode(seen.steps[1].output), np.full((2, 3), 2.5))
+
+
+def test_an_unsupported_layer_leaves_nothing_but_the_reason():
+    seen = observe(having(construct="no such layer"), replace(CALL, repeat=True))
+    assert dict(seen.unsupported) == {"layer": "no such layer"}
+    assert (seen.weights, seen.steps, seen.raised, seen.repeats) == ((), (), None, None)
+
+
+def test_an_unsupported_gradient_still_shows_the_output():
+    seen = observe(having(gradient="no gradients"), CALL)
+    assert dict(seen.unsupported) == {"gradient": "no gradients"}
+    assert np.array_equal(decode(seen.steps[0].output), 2 * decode(X))
+
+
+@pytest.mark.parametrize("kind", ["adapt", "update"])
+def test_an_unsupported_change_ends_the_steps(kind):
+    steps = (Step("call", X), Step(kind, X, True, ONES), Step("call", X))
+    seen = observe(having(**{kind: "cannot"}), replace(CALL, steps=steps))
+    assert dict(seen.unsupported) == {kind: "cannot"}
+    assert len(seen.steps) == 1
+
+
+def test_weights_that_cannot_be_listed_leave_the_rest_to_be_seen():
+    seen = observe(having(weights="none to list", parameters="no count"), CALL)
+    assert dict(seen.unsupported) == {"weights": "none to list"}
+    assert (seen.weights, seen.parameters) == ((), None)
+    assert seen.steps[0].output is not None
+
+
+def test_weights_that_cannot_be_set_end_the_request_for_other_values_would_be_seen():
+    seen = observe(having(assign="cannot set"), replace(CALL, weights={"factor": ONES}))
+    assert dict(seen.unsupported) == {"weights": "cannot set"}
+    assert seen.steps == ()
+
+
+@pytest.mark.parametrize(
+    ("method", "phase", "step"),
+    [
+        ("construct", "construct", None),
+        ("build", "build", None),
+        ("assign", "assign", None),
+        ("call", "call", 0),
+        ("gradient", "gradient", 0),
+        ("adapt", "adapt", 1),
+        ("update", "update", 2),
+    ],
+)
+def test_an_exception_is_told_with_its_phase_and_step(method, phase, step):
+    steps = (Step("call", X, None, ONES), Step("adapt", X), Step("update", X, True, ONES))
+    request = replace(CALL, steps=steps, weights={"factor": encode(np.float32([3.0]))})
+    seen = observe(having(**{method: IndexError("tuple index out of range")}), request)
+    assert seen.raised.types == ("IndexError", "LookupError", "Exception", "BaseException")
+    assert (seen.raised.message, seen.raised.phase, seen.raised.step) == (
+        "tuple index out of range",
+        phase,
+        step,
+    )
+    assert len(seen.steps) == (step or 0)
+
+
+def test_running_out_of_memory_is_an_exception_like_others():
+    seen = observe(having(call=MemoryError()), CALL)
+    assert seen.raised.types[0] == "MemoryError"
+    assert seen.raised.phase == "call"
+
+
+def test_a_framework_that_exits_is_told_too():
+    assert observe(having(build=SystemExit(3)), CALL).raised.types[0] == "SystemExit"
+
+
+def test_an_interrupt_goes_through():
+    with pytest.raises(KeyboardInterrupt):
+        observe(having(build=KeyboardInterrupt()), CALL)
+
+
+def test_a_long_message_is_cut():
+    message = observe(having(build=ValueError("x" * 10 * MESSAGE)), CALL).raised.message
+    assert message == "x" * MESSAGE + "…"
+
+
+def test_an_exception_whose_message_cannot_be_read_is_told_by_its_type():
+    class BrokenError(Exception):
+        def __str__(self):
+            raise ZeroDivisionError
+
+    raised = observe(having(build=BrokenError()), CALL).raised
+    assert raised.types[0] == "BrokenError"
+    assert "ZeroDivisionError" in raised.message
+
+
+def test_the_traceback_ends_where_the_exception_came_from():
+    last = observe(having(build=ValueError("no")), CALL).raised.traceback.splitlines()[-1]
+    assert "test_observe.py" in last
+    assert "in raising" in last
+
+
+def test_an_input_that_is_overwritten_is_noticed_and_hurts_no_later_step():
+    def overwriting(self, layer, x, training):
+        output = x * 2
+        x[...] = 0
+        return output
+
+    seen = observe(having(call=overwriting), replace(CALL, steps=(Step("call", X), Step("call", X))))
+    assert [step.input_kept for step in seen.steps] == [False, False]
+    assert seen.steps[0].output == seen.steps[1].output == encode(2 * decode(X))
+
+
+def test_a_warning_is_no_exception_even_where_warnings_are_errors():
+    def warning(self, layer, x, training):
+        warnings.warn("an old name", DeprecationWarning, stacklevel=1)
+        return x
+
+    seen = observe(having(call=warning), replace(CALL, steps=(Step("call", X),)))
+    assert seen.raised is None
+
+
+def test_an_input_left_alone_is_kept():
+    assert observe(Doubling(), CALL).steps[0].input_kept
+
+
+def test_an_instance_that_does_the_same_repeats():
+    assert observe(Doubling(), replace(CALL, repeat=True)).repeats is True
+    assert observe(Doubling(), CALL).repeats is None
+
+
+def test_nan_repeats_itself():
+    seen = observe(having(update=lambda *_: (np.float32([np.nan]), float("nan"))), _updating())
+    assert seen.repeats is True
+
+
+def test_an_instance_that_does_otherwise_does_not_repeat():
+    bits = iter((1.0, np.nextafter(np.float32(1), np.float32(2))))
+    assert observe(having(update=lambda *_: (np.float32([next(bits)]), 0.0)), _updating()).repeats is False
+
+
+def test_exceptions_repeat_by_their_type():
+    assert observe(having(build=ValueError("at 0x7f3a")), replace(CALL, repeat=True)).repeats is True
+
+
+def _updating():
+    return replace(CALL, steps=(Step("update", X, True, ONES),), repeat=True)
+
+
+def test_a_model_is_constructed_from_its_layers():
+    built = []
+
+    def construct_model(self, form, layers, shape, dtype):
+        built.append((form, layers, shape, dtype))
+        return self.construct("", {}, shape, dtype)
+
+    request = replace(CALL, layer="functional", layers=(("dense", {"units": 3}),))
+    assert observe(having(construct_model=construct_model), request).raised is None
+    assert built == [("functional", (("dense", {"units": 3}),), (2, 3), "float32")]
+
+
+def test_an_adapter_that_only_constructs_is_unsupported():
+    class Bare(Adapter):
+        name = "bare"
+
+        def construct(self, layer, arguments, shape, dtype):
+            return object()
+
+    assert dict(observe(Bare(), CALL).unsupported) == {"layer": "bare takes no arrays"}
