@@ -18,6 +18,10 @@ those of structured data as n. The rest is first-order error analysis with the s
     C_dgamma = sum|g| e_z + (H(R)+3) u sum|g| r X + N            over the R elements that share the parameter
     C_dbeta  = (H(R)+1) u sum|g| + N
     T = C + half an ulp of the output dtype at |exact| + C
+
+A2 and B add 2 (2 u_o W + smallest subnormal), where W = |gamma z| + |beta| for the output; for the gradients
+of input, gamma and beta r (|a| + mean|a| + |z c2|) (given statistics: r |a|), sum|g z| and sum|g|. C is A2
+with the output dtype's u_o for u. Inversion, y = x S + mean with S for r and no mu, adds d_mu to C_y.
 """
 
 from __future__ import annotations
@@ -140,7 +144,7 @@ def statistics_errors(answer: Answer, u: float, one_pass: bool = False) -> tuple
         return np.zeros(()), (h + 2) * u * terms.v
     d_mu = (h + 1) * u * _mean(np.abs(terms.x), layout)
     square = terms.v + terms.mu**2
-    e_v = (h + 4) * u * terms.v + h * u * np.sqrt(terms.v * square) + d_mu**2
+    e_v = (h + 4) * u * terms.v + h * u * np.sqrt(terms.v) * np.sqrt(square) + d_mu**2
     return d_mu, e_v + 3 * (h + 2) * u * square if one_pass else e_v
 
 

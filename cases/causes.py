@@ -1,7 +1,8 @@
 """Likely causes: wrong formulas whose answer is the one that was seen.
 
-Each suspect is a sentence and the array that the mistake it names would have given. The first one that comes
-within the bound of grade A2 is named, else the closest of those that explain 999 parts in 1000 of the deviation.
+Each suspect is a sentence and the array that the mistake it names would have given. The first one that
+comes within the bound of grade A2 is named, else the closest of those that explain 999 parts in 1000 of the
+deviation.
 """
 
 from __future__ import annotations

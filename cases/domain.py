@@ -41,15 +41,22 @@ def masks(bounds: Bounds, subject: Subject) -> Masks:
 
 
 def proves_nothing(bounds: Bounds) -> bool:
-    """Whether half the output's bounds or more exceed 1e-2 |gamma|: a wrong answer would pass too."""
-    answer = bounds.answer
+    """Whether half the output's bounds or more exceed 1e-2 |gamma|: a wrong answer would pass too.
+
+    z has variance 1 where statistics are computed. Where they are given it can be large, and counts as it is:
+    half the bounds or more exceed 1e-2 |gamma| max(1, |z|).
+    """
+    problem, terms = bounds.answer.problem, bounds.answer.terms
     judged = masks(bounds, "output").judged
-    whole = np.broadcast_to(np.abs(answer.terms.gamma), answer.problem.layout.split_shape)
-    gamma = whole.reshape(judged.shape)
-    telling = judged & (gamma > 0)
+    with np.errstate(all="ignore"):
+        size = np.abs(terms.gamma)
+        if problem.statistics is not None:
+            size = size * np.maximum(1.0, np.abs(terms.z))
+        size = np.broadcast_to(size, problem.layout.split_shape).reshape(judged.shape)
+    telling = judged & (size > 0)
     if not telling.any():
         return False
-    return bool(np.median(bounds.tolerance("output", "A")[telling] / gamma[telling]) > 1e-2)
+    return bool(np.median(bounds.tolerance("output", "A")[telling] / size[telling]) > 1e-2)
 
 
 def _reached(answer: Answer, subject: Subject, form: Format) -> Flags:

@@ -13,7 +13,7 @@ from normcheck.cases.bounds import Bounds, Subject, exact_of
 from normcheck.cases.domain import masks
 from normcheck.cases.exact import Exact
 from normcheck.cases.grades import Measure, measure
-from normcheck.cases.inputs import drawn, generate
+from normcheck.cases.inputs import drawn, generate, structured
 from normcheck.cases.oracle import Answer, Layout, Problem
 from numpy.typing import NDArray
 
@@ -25,6 +25,7 @@ def problem(
 ) -> Problem:
     """A problem with an input of a family and drawn parameters and upstream gradient."""
     epsilon = fields.pop("epsilon", 1e-3)
+    fields.setdefault("structured", structured(family))
     return Problem(
         decode(generate(family, layout.shape, dtype, seed, epsilon)).astype(np.float64),
         dtype,

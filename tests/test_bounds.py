@@ -177,6 +177,19 @@ def test_a_case_whose_bound_drowns_the_answer_proves_nothing():
     assert proves_nothing(one_group([1e7, 1e7 + 1, 1e7 + 3], 1e-5))
 
 
+def test_a_large_answer_from_given_statistics_proves_what_it_proves():
+    given = Statistics(np.zeros(2), np.ones(2))
+    for dtype in ("float32", "bfloat16"):
+        assert not proves_nothing(Bounds(solve(problem(rows(2, 6), "large-mean", dtype, statistics=given))))
+    vague = Statistics(np.zeros(2), np.ones(2), mean_error=5.0)
+    assert proves_nothing(Bounds(solve(problem(rows(2, 6), "large-mean", statistics=vague))))
+
+
+def test_the_bound_does_not_overflow_before_the_sum_of_squares_does():
+    bounds = Bounds(solve(problem(rows(2, 6), "near-overflow", "float64")))
+    assert masks(bounds, "output").judged.all()
+
+
 def test_moving_statistics_have_the_formulas_bounds_and_hand_their_errors_on():
     layout = Layout((4, 2), None, (0,), (1,))
     asked = problem(layout, "large-mean")

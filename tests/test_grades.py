@@ -107,6 +107,14 @@ def test_two_more_roundings_in_the_storage_dtype_are_a2():
     assert graded(solve(asked), got).grade == "A2"
 
 
+@pytest.mark.parametrize(("centred", "error"), [(True, 2e-6), (False, 1e-6)])
+def test_a_small_relative_error_of_the_reciprocal_deviation_is_f(centred, error):
+    asked = problem(rows(8, 12), "scaled-to-epsilon", beta=None, centred=centred)
+    answer = solve(asked)
+    got = (answer.output.nearest * (1 + error)).astype(np.float32)
+    assert graded(answer, got).grade == "F"
+
+
 def test_float32_is_not_enough_for_float64():
     asked = problem(rows(8, 33), "normal", "float64")
     assert graded(solve(asked), textbook(asked, np.float32)["output"]).grade == "F"
