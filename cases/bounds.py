@@ -32,6 +32,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+
 from normcheck.specs.models import Grade
 
 from .exact import Exact, Floats

@@ -146,9 +146,7 @@ def _tree(values: Exact) -> Exact:
         return as_exact(np.zeros(hi.shape[:-1]))
     while (count := hi.shape[-1]) > 1:
         half = count // 2
-        pairs = Exact(hi[..., :half], lo[..., :half]) + Exact(
-            hi[..., half : 2 * half], lo[..., half : 2 * half]
-        )
+        pairs = Exact(hi[..., :half], lo[..., :half]) + Exact(hi[..., half : 2 * half], lo[..., half : 2 * half])
         odd = count % 2
         hi = np.concatenate((pairs.hi, hi[..., -1:]), axis=-1) if odd else pairs.hi
         lo = np.concatenate((pairs.lo, lo[..., -1:]), axis=-1) if odd else pairs.lo

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from normcheck.specs.models import Grade
 from numpy.typing import NDArray
+
+from normcheck.specs.models import Grade
 
 from .bounds import GRADES
 from .domain import Flags, Masks
@@ -42,9 +43,7 @@ class Measure:
     information: int
 
 
-def measure(
-    got: NDArray[Any], exact: Exact, tolerance: Callable[[Grade], Floats], masks: Masks, dtype: str
-) -> Measure:
+def measure(got: NDArray[Any], exact: Exact, tolerance: Callable[[Grade], Floats], masks: Masks, dtype: str) -> Measure:
     """The grade of `got`, values of `dtype` as decoded. Raises ValueError when shapes differ."""
     if got.shape != exact.shape:
         raise ValueError(f"the array has shape {got.shape}, the exact one {exact.shape}")

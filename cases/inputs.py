@@ -13,15 +13,14 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from normcheck.adapters.arrays import Array, encode
 from numpy.typing import NDArray
+
+from normcheck.adapters.arrays import Array, encode
 
 from .exact import Floats
 from .formats import format_of
 
-STRUCTURED = frozenset(
-    ["zero-variance", "constant-rows", "alternating", "ramp", "one-hot", "integers", "exact"]
-)
+STRUCTURED = frozenset(["zero-variance", "constant-rows", "alternating", "ramp", "one-hot", "integers", "exact"])
 DIGITS = (0.0, 6.0, 2.0, 4.0)  # mean 3, variance 5
 
 

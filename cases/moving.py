@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from normcheck.specs.models import Grade
 
 from .bounds import statistics_errors
@@ -36,9 +37,7 @@ class State:
 
     def statistics(self, grade: Grade = "A") -> Statistics:
         """What a layer in inference normalizes with, the bounds of `grade` as inherited errors."""
-        return Statistics(
-            self.mean, self.variance, self.mean_tolerance(grade), self.variance_tolerance(grade)
-        )
+        return Statistics(self.mean, self.variance, self.mean_tolerance(grade), self.variance_tolerance(grade))
 
 
 def first_state(mean: Floats, variance: Floats) -> State:

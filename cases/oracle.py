@@ -78,9 +78,7 @@ class Layout:
         axes = self.parameter_axes
         laid = parameter.reshape(tuple(self.split_shape[axis] for axis in axes))
         ascending = laid.transpose(tuple(int(place) for place in np.argsort(axes)))
-        return ascending.reshape(
-            tuple(size if axis in axes else 1 for axis, size in enumerate(self.split_shape))
-        )
+        return ascending.reshape(tuple(size if axis in axes else 1 for axis, size in enumerate(self.split_shape)))
 
     def gathered(self, sums: Value) -> Value:
         """Sums over `shared_axes` (not kept) in the layout of a parameter: the inverse of `spread`."""

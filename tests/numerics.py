@@ -8,6 +8,8 @@ from typing import Any
 
 import mpmath
 import numpy as np
+from numpy.typing import NDArray
+
 from normcheck.adapters.arrays import decode
 from normcheck.cases.bounds import Bounds, Subject, exact_of
 from normcheck.cases.domain import masks
@@ -15,14 +17,11 @@ from normcheck.cases.exact import Exact
 from normcheck.cases.grades import Measure, measure
 from normcheck.cases.inputs import drawn, generate, structured
 from normcheck.cases.oracle import Answer, Layout, Problem
-from numpy.typing import NDArray
 
 SUBJECTS: tuple[Subject, ...] = ("output", "gradient_input", "gradient_gamma", "gradient_beta")
 
 
-def problem(
-    layout: Layout, family: str = "normal", dtype: str = "float32", seed: str = "s", **fields: Any
-) -> Problem:
+def problem(layout: Layout, family: str = "normal", dtype: str = "float32", seed: str = "s", **fields: Any) -> Problem:
     """A problem with an input of a family and drawn parameters and upstream gradient."""
     epsilon = fields.pop("epsilon", 1e-3)
     fields.setdefault("structured", structured(family))
@@ -75,9 +74,7 @@ def precise(asked: Problem) -> dict[str, NDArray[Any]]:
     beta = parameters(asked.beta, layout, 0)
     groups = {}
     for index in itertools.product(*map(range, shape)):
-        groups.setdefault(tuple(index[k] for k in range(len(shape)) if k not in layout.reduce_axes), []).append(
-            index
-        )
+        groups.setdefault(tuple(index[k] for k in range(len(shape)) if k not in layout.reduce_axes), []).append(index)
     out = {name: np.full(shape, mpmath.mpf(0), object) for name in ("output", "gradient_input", "z")}
     moments = {}
     g = numbers(asked.upstream, shape)
@@ -106,8 +103,7 @@ def group_moments(asked: Problem, x: NDArray[Any], members: list[Any], place: in
     """Mean, variance, the factor that scales and what is subtracted, of one group."""
     if asked.statistics is not None:
         mean, variance = (
-            mpmath.mpf(float(np.ravel(part)[place]))
-            for part in (asked.statistics.mean, asked.statistics.variance)
+            mpmath.mpf(float(np.ravel(part)[place])) for part in (asked.statistics.mean, asked.statistics.variance)
         )
     else:
         mean = mpmath.fsum(x[i] for i in members) / len(members) if asked.centred else mpmath.mpf(0)

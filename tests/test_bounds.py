@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from normcheck.cases.bounds import GRADES, Bounds, growth, statistics_errors
 from normcheck.cases.domain import masks, proves_nothing
 from normcheck.cases.formats import format_of
@@ -66,9 +67,9 @@ def test_the_bounds_of_the_gradients_are_the_formulas():
     r, rho, e_z, c2 = float(t.r[0, 0]), float(f.rho[0, 0]), f.e_z[0], abs(float(t.c2[0, 0]))
     e_1 = (n + 1) * U * a.mean()
     e_2 = (n + 3) * U * r * (a * size).mean() + (a * e_z).mean()
-    c = (1 + rho) ** 3 * r * (
-        e_1 + z * e_2 + e_z * (c2 + e_2) + 4 * U * (a + a.mean() + r * size * c2)
-    ) + rho * r * (np.abs(t.a[0] - t.c1[0, 0]) + 3 * z * c2)
+    c = (1 + rho) ** 3 * r * (e_1 + z * e_2 + e_z * (c2 + e_2) + 4 * U * (a + a.mean() + r * size * c2)) + rho * r * (
+        np.abs(t.a[0] - t.c1[0, 0]) + 3 * z * c2
+    )
     exact = np.abs(bounds.answer.gradient_input.nearest[0])
     ulp = format_of("float32").ulp
     wanted = c + N + 0.5 * ulp(exact + c)
@@ -129,9 +130,7 @@ def test_grades_are_ordered(dtype, subject):
 def test_a_group_with_a_nan_must_answer_nan_and_one_with_an_infinity_anything():
     for family, required in (("nan-row", True), ("inf-row", False)):
         bounds = Bounds(solve(problem(rows(3, 12), family)))
-        output, gamma, beta = (
-            masks(bounds, subject) for subject in ("output", "gradient_gamma", "gradient_beta")
-        )
+        output, gamma, beta = (masks(bounds, subject) for subject in ("output", "gradient_gamma", "gradient_beta"))
         np.testing.assert_array_equal(output.judged.all(axis=1), [True, False, True])
         np.testing.assert_array_equal(output.required_nan.all(axis=1), [False, required, False])
         assert not masks(bounds, "gradient_input").judged[1].any()
@@ -159,9 +158,7 @@ def test_with_given_statistics_only_the_element_itself_must_be_nan():
         ([1e-13, -1e-13], 0.0, True, False),
     ],
 )
-def test_the_domain_ends_where_sums_of_squares_overflow_or_the_scale_underflows(
-    x, epsilon, forward, backward
-):
+def test_the_domain_ends_where_sums_of_squares_overflow_or_the_scale_underflows(x, epsilon, forward, backward):
     bounds = one_group(x, epsilon, upstream=np.array([[1.0, -1.0]]))
     assert masks(bounds, "output").judged.all() == forward
     assert masks(bounds, "gradient_input").judged.all() == backward
@@ -201,9 +198,7 @@ def test_moving_statistics_have_the_formulas_bounds_and_hand_their_errors_on():
     ulp = format_of("float32").ulp
     c = 0.25 * 5 * U * m_1 + 3 * U * (np.abs(0.75 * old_mean) + np.abs(0.25 * mu))
     np.testing.assert_allclose(once.mean.nearest, 0.75 * old_mean + 0.25 * mu, rtol=1e-15)
-    np.testing.assert_allclose(
-        once.mean_tolerance("A"), c + 0.5 * ulp(np.abs(once.mean.nearest) + c), rtol=1e-12
-    )
+    np.testing.assert_allclose(once.mean_tolerance("A"), c + 0.5 * ulp(np.abs(once.mean.nearest) + c), rtol=1e-12)
     e_v = 8 * U * v + 4 * U * np.sqrt(v * (v + mu**2)) + (5 * U * m_1) ** 2
     c = 0.25 * 4 / 3 * e_v + 4 * U * (0.75 * old_variance + 0.25 * 4 / 3 * v)
     wanted = c + 0.5 * ulp(once.variance.nearest + c)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from normcheck.cases.bounds import Bounds
 from normcheck.cases.causes import likely_cause
 from normcheck.cases.oracle import Layout, Statistics, solve

@@ -1,6 +1,7 @@
 import mpmath
 import numpy as np
 import pytest
+
 from normcheck.cases.exact import Exact, as_exact, maximum, sqrt
 from normcheck.tests.numerics import number
 
@@ -14,11 +15,7 @@ def sample(scale=1.0):
 
 def worst(got, wanted):
     with mpmath.workdps(80):
-        return max(
-            float(abs(number(got, i) - wanted(i)) / abs(wanted(i)))
-            for i in np.ndindex(got.shape)
-            if wanted(i)
-        )
+        return max(float(abs(number(got, i) - wanted(i)) / abs(wanted(i))) for i in np.ndindex(got.shape) if wanted(i))
 
 
 @pytest.mark.parametrize(
@@ -56,9 +53,7 @@ def test_sums_reduce_the_axes_that_numpy_reduces():
     for axes in ((0,), (1, 3), (3, 0), (0, 1, 2, 3), ()):
         for keepdims in (False, True):
             expected = values.sum(axis=axes, keepdims=keepdims)
-            np.testing.assert_array_equal(
-                as_exact(values).sum(axis=axes, keepdims=keepdims).nearest, expected
-            )
+            np.testing.assert_array_equal(as_exact(values).sum(axis=axes, keepdims=keepdims).nearest, expected)
 
 
 def test_a_sum_of_nothing_is_zero():

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import bfloat16_bits
 from normcheck.cases.bounds import Bounds
 from normcheck.cases.domain import Masks, masks
@@ -67,9 +68,7 @@ def textbook(asked, accumulate=np.float32, one_pass=False, clamp=True):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
 @pytest.mark.parametrize("family", HOSTILE)
-@pytest.mark.parametrize(
-    "layout", [rows(3, 12), rows(2, 33), BATCH, Layout((2, 6, 4), (2, 2), (1, 3), (2, 3))]
-)
+@pytest.mark.parametrize("layout", [rows(3, 12), rows(2, 33), BATCH, Layout((2, 6, 4), (2, 2), (1, 3), (2, 3))])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_the_textbook_is_grade_a(layout, family, dtype):
     if family == "exact" and layout.shape[-1] % 4:

@@ -3,6 +3,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import decode, encode
 from normcheck.cases.inputs import drawn, generate, structured
 from normcheck.specs.models import Family

@@ -3,6 +3,7 @@ import itertools
 import mpmath
 import numpy as np
 import pytest
+
 from normcheck.cases.bounds import Bounds, exact_of
 from normcheck.cases.domain import masks
 from normcheck.cases.moving import first_state, moving
@@ -92,8 +93,7 @@ def test_moving_statistics_agree_with_arbitrary_precision_over_three_steps(dtype
             state = moving(solve(asked), state, 0.1, 8 / 7, dtype)
             means = [(1 - alpha) * old + alpha * new for old, new in zip(means, truth["mean"], strict=True)]
             variances = [
-                (1 - alpha) * old + alpha * factor * new
-                for old, new in zip(variances, truth["variance"], strict=True)
+                (1 - alpha) * old + alpha * factor * new for old, new in zip(variances, truth["variance"], strict=True)
             ]
             bounds = state.mean_tolerance("A"), state.variance_tolerance("A")
             for index in range(3):
