@@ -86,11 +86,8 @@ class Exact:
     def __truediv__(self, other: Exact | Floats | float) -> Exact:
         that = as_exact(other)
         first = self.hi / that.hi
-        rest = self - that * first
-        second = rest.hi / that.hi
-        third = (rest - that * second).hi / that.hi
-        hi, lo = _quick_two_sum(first, second)
-        return _settled(first, *_quick_two_sum(hi, lo + third))
+        second = (self - that * first).hi / that.hi
+        return _settled(first, *_quick_two_sum(first, second))
 
     def __radd__(self, other: Floats | float) -> Exact:
         return self + other

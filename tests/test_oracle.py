@@ -43,7 +43,7 @@ def variants(layout, seed):
         {"centred": False},
         {"statistics": given(layout, seed)},
         {"statistics": given(layout, seed), "floor": 1e-7, "epsilon": 1e-3},
-        {"statistics": given(layout, seed), "floor": 0.75, "invert": True, "gamma": None, "beta": None},
+        {"statistics": given(layout, seed), "floor": 0.75, "invert": True},
     )
 
 
