@@ -31,9 +31,7 @@ def layer_class() -> Any:
             self.gamma = self.add_weight(name="gamma", initializer="ones")
             self.beta = self.add_weight(name="beta", initializer="zeros")
             self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", trainable=False)
-            self.moving_variance = self.add_weight(
-                name="moving_variance", initializer="ones", trainable=False
-            )
+            self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", trainable=False)
 
         def call(self, inputs: Any, training: bool | None = None) -> Any:
             """The normalized input; in training the moving statistics go 1 % of the way to the batch's."""

@@ -142,9 +142,7 @@ class KerasAdapter(Adapter):
         finally:
             config.set_dtype_policy(before)
 
-    def construct(
-        self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str
-    ) -> Built:
+    def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Built:
         """The layer; raises Unsupported for one that this version of Keras does not have."""
         if layer not in self.layers:
             raise Unsupported(f"{self.name} offers no {layer}")
@@ -216,9 +214,7 @@ class KerasAdapter(Adapter):
         with self._on_device():
             return self._compiled(layer, "call", training)(x)
 
-    def gradient(
-        self, layer: Built, x: Any, training: bool | None, upstream: Any
-    ) -> tuple[Any, dict[str, Any]]:
+    def gradient(self, layer: Built, x: Any, training: bool | None, upstream: Any) -> tuple[Any, dict[str, Any]]:
         """Output and gradients through a GradientTape; zero where the output does not depend on a weight."""
         if not x.dtype.is_floating:
             raise Unsupported(f"TensorFlow has no gradient of a {x.dtype.name} input")

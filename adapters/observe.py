@@ -42,9 +42,7 @@ def observe(adapter: Adapter, request: Request) -> Observation:
     started = time.perf_counter()
     repeats = None
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # a framework's warning is no finding, even where pytest makes it an error
+        warnings.simplefilter("ignore")  # a framework's warning is no finding, even where pytest makes it an error
         seen = _once(adapter, request)
         if request.repeat and "layer" not in seen.unsupported:
             repeats = _fingerprint(seen) == _fingerprint(_once(adapter, request))

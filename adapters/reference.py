@@ -35,9 +35,7 @@ class ReferenceAdapter(Adapter):
         """NumPy's version."""
         return {"numpy": np.__version__}
 
-    def construct(
-        self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str
-    ) -> Layer:
+    def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Layer:
         """A layer of checked arguments; see `make`."""
         if layer not in KINDS:
             raise Unsupported(f"the reference offers no {layer}")
@@ -62,9 +60,7 @@ class ReferenceAdapter(Adapter):
         """Set weights. Raises KeyError for an unknown name and ValueError for another shape."""
         for name, value in values.items():
             if name not in layer.weights:
-                raise KeyError(
-                    f"no weight is called {name}; the layer has: {', '.join(layer.weights) or 'none'}"
-                )
+                raise KeyError(f"no weight is called {name}; the layer has: {', '.join(layer.weights) or 'none'}")
             old = layer.weights[name]
             if old.shape != value.shape:
                 raise ValueError(f"{name} has shape {old.shape}, not {value.shape}")
@@ -91,9 +87,7 @@ class ReferenceAdapter(Adapter):
         seen = self._forward(layer, x, training)
         with np.errstate(all="ignore"):
             found = backward(layer, seen, upstream)
-        return encode(seen.output, layer.dtype), {
-            name: encode(one, layer.dtype) for name, one in found.items()
-        }
+        return encode(seen.output, layer.dtype), {name: encode(one, layer.dtype) for name, one in found.items()}
 
     @staticmethod
     def _forward(layer: Layer, x: Array, training: bool | None) -> Pass:

@@ -70,11 +70,9 @@ def make(a: KerasArguments) -> Layer:
     Raises TypeError for an axis that is no integer, ValueError for a number out of its range, and Unsupported
     for initializers, regularizers and constraints other than those named above.
     """
-    layer = Layer(
-        a.layer, a.dtype if a.dtype in FLOATING else "float32", _axes(a.axis), trainable=bool(a.trainable)
-    )
+    layer = Layer(a.layer, a.dtype if a.dtype in FLOATING else "float32", _axes(a.axis), trainable=bool(a.trainable))
     if a.layer == "feature_normalization":
-        _check((a.mean is None) == (a.variance is None), "mean and variance must be given together")
+        _check_statistics(layer, a.mean, a.variance)
         layer.given = None if a.mean is None else (a.mean, a.variance)
         layer.invert = bool(a.invert)
         layer.initial = {} if layer.given else {"mean": 0.0, "variance": 1.0}
@@ -85,8 +83,11 @@ def make(a: KerasArguments) -> Layer:
         layer.initial = {"scale": 1.0} if a.scale else {}
         return layer
     if a.layer == "group_normalization":
-        layer.groups = int(a.groups)
-        _check(layer.groups >= 1 or layer.groups == -1, f"groups must be positive, or -1, it is {a.groups}")
+        layer.groups = a.groups
+        _check(
+            type(a.groups) is int and (a.groups >= 1 or a.groups == -1),
+            f"groups must be positive, or -1, not {a.groups}",
+        )
     names = [name for name, there in (("gamma", a.scale), ("beta", a.center)) if there]
     for name in names:
         _read_options(layer, a, name)
@@ -101,6 +102,16 @@ def make(a: KerasArguments) -> Layer:
 def _check(holds: bool, sentence: str) -> None:
     if not holds:
         raise ValueError(sentence)
+
+
+def _check_statistics(layer: Layer, mean: Any, variance: Any) -> None:
+    _check((mean is None) == (variance is None), "mean and variance must be given together")
+    if mean is None:
+        return
+    shape = np.shape(mean)
+    _check(shape == np.shape(variance), f"mean has shape {shape}, and variance {np.shape(variance)}")
+    _check(len(shape) <= len(layer.axes), f"mean has {len(shape)} dimensions, more than the {len(layer.axes)} axes")
+    _check(bool(np.min(variance) >= 0), f"variance must not be negative, it is {variance}")
 
 
 def _axes(axis: Any) -> tuple[int, ...]:
@@ -157,7 +168,11 @@ def build(layer: Layer, shape: tuple[int, ...]) -> None:
     features = tuple(shape[axis] for axis in axes)
     for name, value in layer.initial.items():
         layer.weights[name] = encode(np.full(features, value, layer.working), layer.dtype)
-    if layer.kind == "feature_normalization" and not layer.given:
+    if layer.given:
+        given = np.shape(layer.given[0])
+        fits = all(one in (1, size) for one, size in zip(given, features[len(features) - len(given) :], strict=True))
+        _check(fits, f"mean has shape {given}, and the kept axes have {features}")
+    elif layer.kind == "feature_normalization":
         layer.weights["count"] = encode(np.zeros((), np.int64))
 
 
@@ -192,7 +207,7 @@ def _folded(layer: Layer, x: Values) -> tuple[Values, tuple[int, ...]]:
     """The input with the axes its statistics reduce over; groups get an axis of their own."""
     if layer.kind == "group_normalization":
         axis = layer.axes[0]
-        x = x.reshape(*x.shape[:axis], layer.groups, -1, *x.shape[axis + 1 :])
+        x = x.reshape(*x.shape[:axis], layer.groups, x.shape[axis] // layer.groups, *x.shape[axis + 1 :])
         return x, tuple(one for one in range(1, x.ndim) if one != axis)
     if layer.kind == "batch_normalization":
         return x, _others(layer)
@@ -266,8 +281,8 @@ def move_statistics(layer: Layer, seen: Pass) -> None:
     """Set moving to momentum moving + (1 - momentum) new, with the variance that divides by n."""
     for name, new in zip(("moving_mean", "moving_variance"), seen.moments, strict=True):
         old = decode(layer.weights[name]).astype(layer.working)
-        share = old.dtype.type(layer.momentum)
-        layer.weights[name] = encode(share * old + (1 - share) * new.reshape(old.shape), layer.dtype)
+        kept, added = old.dtype.type(layer.momentum), old.dtype.type(1 - layer.momentum)
+        layer.weights[name] = encode(kept * old + added * new.reshape(old.shape), layer.dtype)
 
 
 def adapt(layer: Layer, data: Array) -> None:

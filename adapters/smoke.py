@@ -71,9 +71,7 @@ def sample(dtype: str, shape: tuple[int, ...]) -> Array:
     size = int(np.prod(shape))
     if dtype == "bool" or dtype.startswith("int"):
         return encode(np.arange(size).reshape(shape), dtype)
-    smallest = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}[
-        dtype
-    ]
+    smallest = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}[dtype]
     odd = np.array([-0.0, smallest, np.inf, np.nan, 1.0, -2.5, 3.25, -1.0])
     return encode(np.resize(odd, size).reshape(shape), dtype)
 

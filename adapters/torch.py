@@ -40,9 +40,7 @@ class TorchArguments(Arguments):
         rank = len(self.shape)
         axes = axes_of(self.axis, rank)
         if axes != tuple(range(rank - len(axes), rank)):
-            raise Unsupported(
-                f"PyTorch normalizes over the last axes only, in ascending order, not {self.axis}"
-            )
+            raise Unsupported(f"PyTorch normalizes over the last axes only, in ascending order, not {self.axis}")
         return self.shape[rank - len(axes) :]
 
     @property
@@ -185,9 +183,7 @@ class TorchAdapter(Adapter):
         """The number of intra-op threads."""
         return int(self.torch.get_num_threads())
 
-    def construct(
-        self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str
-    ) -> Built:
+    def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Built:
         """The module; raises Unsupported for a layer or an argument that PyTorch does not have."""
         if layer not in self.layers:
             raise Unsupported(f"{self.name} offers no {layer}")
@@ -219,9 +215,7 @@ class TorchAdapter(Adapter):
             unknown = set(arguments) - {"units", "activation"}
             activation = arguments.get("activation", "linear")
             if unknown or activation not in {"linear", *activations}:
-                raise Unsupported(
-                    f"dense takes units and activation (linear, relu, softmax), not {dict(arguments)}"
-                )
+                raise Unsupported(f"dense takes units and activation (linear, relu, softmax), not {dict(arguments)}")
             yield nn.Linear(shape[-1], arguments["units"])
             shape = (*shape[:-1], arguments["units"])
             if activation != "linear":
@@ -247,18 +241,14 @@ class TorchAdapter(Adapter):
     def weights(self, layer: Built) -> Sequence[Weight]:
         """Parameters, then buffers."""
         parameters = [
-            Weight(name, bool(one.requires_grad), self.to_array(one))
-            for name, one in layer.module.named_parameters()
+            Weight(name, bool(one.requires_grad), self.to_array(one)) for name, one in layer.module.named_parameters()
         ]
-        return parameters + [
-            Weight(name, False, self.to_array(one)) for name, one in layer.module.named_buffers()
-        ]
+        return parameters + [Weight(name, False, self.to_array(one)) for name, one in layer.module.named_buffers()]
 
     def parameters(self, layer: Built) -> tuple[int, int]:
-        """Elements of the parameters that require gradients, and of everything else, buffers included."""
+        """Elements of the parameters that require gradients, and of those that do not; a buffer is no parameter."""
         trainable = sum(one.numel() for one in _trainable(layer.module).values())
-        everything = [*layer.module.parameters(), *layer.module.buffers()]
-        return trainable, sum(one.numel() for one in everything) - trainable
+        return trainable, sum(one.numel() for one in layer.module.parameters()) - trainable
 
     def assign(self, layer: Built, values: Mapping[str, Array]) -> None:
         """Copy values in place. Raises KeyError for an unknown name and ValueError for another shape."""
@@ -289,9 +279,7 @@ class TorchAdapter(Adapter):
         with self.torch.no_grad():
             return self._run(layer, x, training)
 
-    def gradient(
-        self, layer: Built, x: Any, training: bool | None, upstream: Any
-    ) -> tuple[Any, dict[str, Any]]:
+    def gradient(self, layer: Built, x: Any, training: bool | None, upstream: Any) -> tuple[Any, dict[str, Any]]:
         """Output and gradients through autograd; what the output does not depend on has gradient zero."""
         if not x.is_floating_point():
             raise Unsupported(f"PyTorch has no gradient of a {x.dtype} input")

@@ -76,21 +76,29 @@ def test_batch_normalization_in_training_normalizes_each_feature_and_moves_its_s
     assert np.allclose(moved["moving_variance"], 0.75 + 0.25 * x.var(0))
 
 
+def test_the_share_of_the_new_statistics_is_rounded_once():
+    x = np.full((2, 1), 3.0, "float32")
+    seen = ask("batch_normalization", x, (Step("call", encode(x), True),), dtype="float32", momentum=0.99)
+    assert decode(seen.steps[0].weights["moving_mean"]) == np.float32(3) * np.float32(0.01)
+
+
+@pytest.mark.parametrize("layer", ["layer_normalization", "rms_normalization", "group_normalization"])
+def test_a_batch_without_examples_gives_an_output_without_examples(layer):
+    groups = {"groups": 2} if layer == "group_normalization" else {}
+    assert output(layer, np.zeros((0, 3, 4)), **groups).shape == (0, 3, 4)
+
+
 @pytest.mark.parametrize("training", [False, None])
 def test_batch_normalization_outside_training_uses_its_statistics(training):
     x = encode(np.array([[1.0, 2.0]]))
     weights = {"moving_mean": [1.0, 0.0], "moving_variance": [4.0, 0.25]}
-    seen = ask(
-        "batch_normalization", [[1.0, 2.0]], (Step("call", x, training),), weights=weights, epsilon=0.0
-    )
+    seen = ask("batch_normalization", [[1.0, 2.0]], (Step("call", x, training),), weights=weights, epsilon=0.0)
     assert decode(seen.steps[0].output).tolist() == [[0.0, 4.0]]
 
 
 def test_frozen_batch_normalization_ignores_training():
     x = encode(RANDOM.normal(size=(4, 2)))
-    seen = ask(
-        "batch_normalization", decode(x), (Step("call", x, True), Step("call", x, False)), trainable=False
-    )
+    seen = ask("batch_normalization", decode(x), (Step("call", x, True), Step("call", x, False)), trainable=False)
     assert seen.steps[0].output == seen.steps[1].output
     assert seen.parameters == (0, 8)
 
@@ -164,9 +172,7 @@ def test_a_16_bit_layer_computes_in_float32_and_rounds_once(dtype):
 
 def test_an_integer_input_gives_a_float32_output():
     x = Array("int32", (1, 2), np.array([10, 30], "<i4").tobytes())
-    request = Request(
-        "case", "layer_normalization", {"epsilon": 0.0}, (1, 2), "int32", steps=(Step("call", x),)
-    )
+    request = Request("case", "layer_normalization", {"epsilon": 0.0}, (1, 2), "int32", steps=(Step("call", x),))
     seen = observe(ReferenceAdapter(), request)
     assert seen.steps[0].output == encode(np.array([[-1.0, 1.0]]), "float32")
     assert seen.weights[0].value.dtype == "float32"
@@ -234,7 +240,12 @@ def test_an_update_goes_down_the_gradient():
         ("group_normalization", {"groups": 0}, "ValueError", "construct", "groups"),
         ("batch_normalization", {"momentum": 1.5}, "ValueError", "construct", "momentum"),
         ("batch_normalization", {"axis": [0, 1]}, "ValueError", "build", "axis"),
+        ("group_normalization", {"groups": 1.5}, "ValueError", "construct", "groups"),
         ("feature_normalization", {"mean": 1.0}, "ValueError", "construct", "variance"),
+        ("feature_normalization", {"mean": 1.0, "variance": -1.0}, "ValueError", "construct", "negative"),
+        ("feature_normalization", {"mean": [1.0], "variance": 1.0}, "ValueError", "construct", "shape (1,)"),
+        ("feature_normalization", {"mean": [[1.0]], "variance": [[1.0]]}, "ValueError", "construct", "axes"),
+        ("feature_normalization", {"mean": [1.0] * 5, "variance": [1.0] * 5}, "ValueError", "build", "(5,)"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(layer, arguments, kind, phase, named):

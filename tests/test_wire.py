@@ -44,16 +44,12 @@ def carried(value):
     return unpack(execnet.loads(execnet.dumps(pack(value))))
 
 
-@pytest.mark.parametrize(
-    "value", [REQUEST, OBSERVATION, Observation("empty"), X], ids=lambda one: type(one).__name__
-)
+@pytest.mark.parametrize("value", [REQUEST, OBSERVATION, Observation("empty"), X], ids=lambda one: type(one).__name__)
 def test_what_goes_in_comes_out(value):
     assert carried(value) == value
 
 
-@pytest.mark.parametrize(
-    "value", [None, True, 1, -2.5, "ü", b"\x00\xff", [1, [2]], (1, ()), {"a": {"b": ()}}]
-)
+@pytest.mark.parametrize("value", [None, True, 1, -2.5, "ü", b"\x00\xff", [1, [2]], (1, ()), {"a": {"b": ()}}])
 def test_builtin_values_keep_value_and_type(value):
     assert carried(value) == value
     assert type(carried(value)) is type(value)

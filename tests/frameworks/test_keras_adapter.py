@@ -76,8 +76,7 @@ def test_the_adapter_is_in_order(kind):
 def test_every_layer_agrees_with_the_reference_in_every_mode(mode, layer, arguments, training):
     steps = (Step("call", drawn(3, 4, 2), training, drawn(3, 4, 2)),)
     found, right = (
-        ask(one, layer, arguments, (3, 4, 2), steps=steps)
-        for one in (started(KerasAdapter, mode), ReferenceAdapter())
+        ask(one, layer, arguments, (3, 4, 2), steps=steps) for one in (started(KerasAdapter, mode), ReferenceAdapter())
     )
     close(found, right)
     assert names(found) == names(right)
@@ -98,8 +97,7 @@ def test_adapting_reaches_the_layer(adapter):
     data = drawn(5, 3)
     steps = (Step("adapt", data), Step("call", data))
     found, right = (
-        ask(one, "feature_normalization", {"axis": -1}, (5, 3), steps=steps)
-        for one in (adapter, ReferenceAdapter())
+        ask(one, "feature_normalization", {"axis": -1}, (5, 3), steps=steps) for one in (adapter, ReferenceAdapter())
     )
     close(found, right)
     assert "adapt" in ask(adapter, "layer_normalization", {}, (5, 3), steps=steps).unsupported
@@ -142,9 +140,7 @@ def test_an_integer_input_goes_in_as_it_is(adapter):
 
 def test_a_layer_that_this_version_lacks_is_unsupported(adapter, monkeypatch):
     monkeypatch.delattr(adapter.keras.layers, "RMSNormalization")
-    assert (
-        "has no layer RMSNormalization" in ask(adapter, "rms_normalization", {}, (2, 3)).unsupported["layer"]
-    )
+    assert "has no layer RMSNormalization" in ask(adapter, "rms_normalization", {}, (2, 3)).unsupported["layer"]
 
 
 @pytest.mark.parametrize(
@@ -159,10 +155,7 @@ def test_an_object_that_keras_lacks_is_unsupported(adapter, arguments, reason):
 
 
 def test_rms_normalization_without_a_scale_is_unsupported(adapter):
-    assert (
-        "always has a scale"
-        in ask(adapter, "rms_normalization", {"scale": False}, (2, 3)).unsupported["layer"]
-    )
+    assert "always has a scale" in ask(adapter, "rms_normalization", {"scale": False}, (2, 3)).unsupported["layer"]
     assert ask(adapter, "rms_normalization", {"scale": True}, (2, 3)).raised is None
 
 
@@ -225,9 +218,7 @@ def test_a_document_s_layer_takes_no_more_than_it_says(kind, arguments):
 
 def test_document_002_uses_its_scalar_statistics_outside_training():
     x = drawn(2, 3)
-    seen = ask(
-        started(Document002Adapter), "layer_normalization", {}, (2, 3), steps=(Step("call", x, False),)
-    )
+    seen = ask(started(Document002Adapter), "layer_normalization", {}, (2, 3), steps=(Step("call", x, False),))
     assert names(seen) == ["gamma", "beta", "moving_mean", "moving_variance"]
     assert {one.value.shape for one in seen.weights} == {()}
     assert seen.steps[0].output == x
