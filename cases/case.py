@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from normcheck.specs.models import ErrorSpec, Expectation, LayerSpec, ModelSpec
+
 
 @dataclass(frozen=True, slots=True)
 class CaseStep:
@@ -18,30 +20,39 @@ class CaseStep:
     learning_rate: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One layer, one set of arguments, one input, one set of aspects.
 
     id: stable and readable: `layer/name` or `layer/sweep/key=value,...`; also the seed of the inputs.
+    spec: the layer's spec, or a model's.
     requirements: by aspect, the ids of the requirements that a check of that aspect decides.
-    expect: literal expectations, None for the exact answer; raises: what must be raised, None for nothing.
+    expect: literal expectations besides the exact answer; raises: what must be raised, None for nothing.
+    exact: false where the literal expectations alone are judged (a document's own case).
+    Cases compare by identity: the id is unique within a run.
     """
 
     id: str
-    layer: str
+    spec: LayerSpec | ModelSpec
     arguments: Mapping[str, Any]
     shape: tuple[int, ...]
     dtype: str
     steps: tuple[CaseStep, ...]
     weights: Literal["drawn", "initial"] | Mapping[str, Any]
     requirements: Mapping[str, tuple[str, ...]]
-    expect: Any = None
-    raises: Any = None
+    expect: Expectation | None = None
+    raises: ErrorSpec | None = None
+    exact: bool = True
     compiled: bool = False
     dialects: tuple[str, ...] | None = None
     hunts: tuple[str, ...] = field(default=())
 
     @property
-    def aspects(self) -> frozenset[str]:
+    def layer(self) -> str:
+        """The name of the layer, or of the model."""
+        return self.spec.layer if isinstance(self.spec, LayerSpec) else self.spec.model
+
+    @property
+    def aspects(self) -> tuple[str, ...]:
         """What is looked at."""
-        return frozenset(self.requirements)
+        return tuple(self.requirements)

@@ -11,7 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "targets": "List the targets found, and why others are not.",
     "report": "Make pages and summaries from records.",
     "merge": "Merge the records of several runs into one.",
-    "ledger": "Show and check the known deviations.",
+    "ledger": "Draft ledger entries for the unexplained failures of a record.",
     "lint": "Check the specs.",
     "schema": "Write the JSON Schemas of specs and records.",
 }

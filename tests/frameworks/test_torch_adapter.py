@@ -140,7 +140,7 @@ def test_training_reaches_the_layer_and_none_leaves_its_default(adapter):
     assert counts == [1, 0, 1]
 
 
-def test_buffers_are_counted_as_non_trainable(adapter):
+def test_a_buffer_is_no_parameter(adapter):
     assert ask(adapter, "batch_normalization", {}, (4, 3)).parameters == (6, 0)
 
 

@@ -1,0 +1,93 @@
+"""From a case to the request that a target is sent: inputs, weights and upstream gradients made concrete.
+
+The same case gives every target of a dialect the same bits.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from normcheck.adapters.arrays import FLOATING, Array, encode
+from normcheck.adapters.interface import Request, Step
+from normcheck.specs.models import ModelSpec
+
+from .case import Case, CaseStep
+from .conventions import Convention, convention
+from .inputs import drawn, generate
+
+
+@lru_cache(maxsize=512)
+def request_for(case: Case, dialect: str) -> Request:
+    """What a target that speaks `dialect` is asked for `case`."""
+    if isinstance(case.spec, ModelSpec):
+        return _model_request(case, case.spec)
+    return _layer_request(case, dialect)
+
+
+def _model_request(case: Case, spec: ModelSpec) -> Request:
+    return Request(
+        case=case.id,
+        layer=spec.form,
+        arguments={},
+        shape=(2, *spec.input),
+        dtype="float32",
+        layers=tuple((layer.layer, layer.arguments) for layer in spec.layers),
+    )
+
+
+def _layer_request(case: Case, dialect: str) -> Request:
+    return Request(
+        case=case.id,
+        layer=case.layer,
+        arguments=case.arguments,
+        shape=case.shape,
+        dtype=case.dtype,
+        weights={} if case.raises else weight_values(convention(case, dialect)),
+        steps=tuple(_step(case, index) for index in range(len(case.steps))),
+        repeat="determinism" in case.aspects,
+    )
+
+
+@lru_cache(maxsize=512)
+def weight_values(meant: Convention) -> dict[str, Array]:
+    """The values to assign, by the dialect's own names; none where the initial ones are to be kept."""
+    given = meant.case.weights
+    if given == "initial":
+        return {}
+    if given == "drawn":
+        return {weight.name: drawn(weight.role, weight.shape, weight.dtype, meant.case.id) for weight in meant.weights}
+    return {
+        weight.name: encode(np.broadcast_to(np.asarray(given[weight.role], np.float64), weight.shape), weight.dtype)
+        for weight in meant.weights
+        if weight.role in given
+    }
+
+
+def _step(case: Case, index: int) -> Step:
+    step = case.steps[index]
+    upstream = drawn("upstream", step.shape, case.dtype, f"{case.id}/{index}") if _wanted(case, step) else None
+    return Step(step.do, step_input(case, index, epsilon_of(case)), step.training, upstream, step.learning_rate)
+
+
+def _wanted(case: Case, step: CaseStep) -> bool:
+    floating = case.dtype in FLOATING
+    return floating and (step.do == "update" or (step.do == "call" and "gradient" in case.aspects))
+
+
+@lru_cache(maxsize=512)
+def step_input(case: Case, index: int, epsilon: float) -> Array:
+    """The input of a step. Where training must equal inference, every step is given the same."""
+    step = case.steps[index]
+    if isinstance(step.input, list):
+        return encode(np.asarray(step.input, np.float64).reshape(step.shape), case.dtype)
+    same = "training_agreement" in case.aspects or index == 0
+    return generate(step.input, step.shape, case.dtype, case.id if same else f"{case.id}/{index}", epsilon)
+
+
+def epsilon_of(case: Case) -> float:
+    """The epsilon that input families scale to: the case's own, else 1e-3."""
+    value: Any = case.arguments.get("epsilon")
+    return float(value) if isinstance(value, (int, float)) and value > 0 else 1e-3

@@ -1,0 +1,163 @@
+"""From specs to cases: every sweep unrolled, every case with a stable, readable id."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from normcheck.specs.models import (
+    CaseSpec,
+    ClaimCase,
+    ClaimsSpec,
+    ErrorSpec,
+    LayerSpec,
+    ModelSpec,
+    Requirement,
+    StepSpec,
+    SweepSpec,
+)
+from normcheck.specs.values import extent
+
+from .case import Case, CaseStep
+
+SWEPT_FIELDS = ("shape", "input", "dtype", "training")
+
+
+def layer_cases(spec: LayerSpec) -> Iterator[Case]:
+    """Every case of a layer, in the file's order: cases, sweeps, errors."""
+    for name, case in spec.cases.items():
+        yield from _dtype_cases(spec, f"{spec.layer}/{name}", case)
+    for name, sweep in spec.sweeps.items():
+        for values in _combinations(sweep.over):
+            yield _swept_case(spec, f"{spec.layer}/{name}/{_label(values)}", sweep, values)
+    for name, error in spec.errors.items():
+        yield _error_case(spec, f"{spec.layer}/errors/{name}", error)
+
+
+def model_case(spec: ModelSpec) -> Case:
+    """The one case of a model: its weights and its counts."""
+    return Case(
+        id=f"models/{spec.model.replace('_', '-')}",
+        spec=spec,
+        arguments={},
+        shape=(2, *spec.input),
+        dtype="float32",
+        steps=(),
+        weights="initial",
+        requirements=_by_aspect(spec.requirements, spec.requirements),
+        dialects=tuple(spec.weights),
+        compiled=True,
+    )
+
+
+def claim_cases(claims: ClaimsSpec, specs: Mapping[str, LayerSpec | ModelSpec]) -> Iterator[Case]:
+    """The cases that belong to a document: what it says is the expectation. `specs` are found by name."""
+    for name, case in claims.cases.items():
+        yield _claim_case(f"claims/{claims.document}/{name}", specs[case.layer or case.model or ""], case)
+
+
+def _dtype_cases(spec: LayerSpec, name: str, case: CaseSpec) -> Iterator[Case]:
+    if isinstance(case.dtype, str):
+        yield _case(spec, name, case, case.arguments, case.dtype)
+        return
+    for dtype in case.dtype:
+        yield _case(spec, f"{name}/dtype={dtype}", case, case.arguments, dtype)
+
+
+def _swept_case(spec: LayerSpec, name: str, sweep: SweepSpec, values: Mapping[str, Any]) -> Case:
+    fields = {key: value for key, value in values.items() if key in SWEPT_FIELDS}
+    arguments = {**sweep.arguments, **{key: value for key, value in values.items() if key not in fields}}
+    one = sweep.model_copy(update=fields)
+    dtype = one.dtype if isinstance(one.dtype, str) else one.dtype[0]
+    return _case(spec, name, one, arguments, dtype)
+
+
+def _case(spec: LayerSpec, name: str, case: CaseSpec, arguments: Mapping[str, Any], dtype: str) -> Case:
+    everywhere = [key for key, requirement in spec.requirements.items() if requirement.everywhere]
+    steps = _steps(case)
+    return Case(
+        id=name,
+        spec=spec,
+        arguments=arguments,
+        shape=steps[0].shape,
+        dtype=dtype,
+        steps=steps,
+        weights=case.weights,
+        requirements=_by_aspect(spec.requirements, dict.fromkeys([*case.covers, *everywhere])),
+        expect=case.expect,
+        compiled=case.compiled,
+        dialects=None if case.dialects is None else tuple(case.dialects),
+        hunts=tuple(case.hunts),
+    )
+
+
+def _error_case(spec: LayerSpec, name: str, error: ErrorSpec) -> Case:
+    call = CaseStep("call", tuple(error.call_shape or error.shape), error.input, training=True)
+    return Case(
+        id=name,
+        spec=spec,
+        arguments=error.arguments,
+        shape=tuple(error.shape),
+        dtype=error.dtype,
+        steps=(call,),
+        weights="initial",
+        requirements={"error": tuple(error.covers)},
+        raises=error,
+        dialects=tuple(error.raises),
+    )
+
+
+def _claim_case(name: str, spec: LayerSpec | ModelSpec, case: ClaimCase) -> Case:
+    steps = () if case.model else _steps(case)
+    return Case(
+        id=name,
+        spec=spec,
+        arguments=case.arguments,
+        shape=steps[0].shape if steps else (),
+        dtype=case.dtype if isinstance(case.dtype, str) else case.dtype[0],
+        steps=steps,
+        weights=case.weights,
+        requirements=dict.fromkeys(case.aspects, ()),
+        expect=case.expect,
+        exact=False,
+        dialects=None if case.dialects is None else tuple(case.dialects),
+    )
+
+
+def _steps(case: CaseSpec) -> tuple[CaseStep, ...]:
+    return tuple(_step(case, step) for step in case.steps or [StepSpec()])
+
+
+def _step(case: CaseSpec, step: StepSpec) -> CaseStep:
+    values = case.input if step.input is None else step.input
+    shape = extent(values) if isinstance(values, list) else tuple(step.shape or case.shape or ())
+    training = step.training if "training" in step.model_fields_set else case.training
+    return CaseStep(step.do, shape, values, training, step.learning_rate)
+
+
+def _by_aspect(requirements: Mapping[str, Requirement], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    pairs = [(aspect, name) for name in names for aspect in requirements[name].aspects]
+    return {
+        aspect: tuple(name for other, name in pairs if other == aspect)
+        for aspect in dict.fromkeys(aspect for aspect, _ in pairs)
+    }
+
+
+def _combinations(over: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    for values in itertools.product(*over.values()):
+        yield dict(zip(over, values, strict=True))
+
+
+def _label(values: Mapping[str, Any]) -> str:
+    return ",".join(f"{key}={_text(value, 'x' if key == 'shape' else '+')}" for key, value in values.items())
+
+
+def _text(value: Any, joint: str) -> str:
+    if isinstance(value, dict):
+        return "-".join(_text(part, joint) for part in value.values())
+    if isinstance(value, list):
+        return joint.join(_text(part, joint) for part in value) or "scalar"
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    return str(value)

@@ -1,0 +1,251 @@
+"""What a case must give, step by step: the exact answer of every call, and the exact weights after every step.
+
+The statistics that a later step starts from carry the error that the earlier ones were allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normcheck.adapters.arrays import Array, decode, encode
+from normcheck.specs.models import Grade
+
+from .ask import request_for
+from .bounds import Bounds
+from .case import Case, CaseStep
+from .conventions import Convention, convention, machine_epsilon
+from .domain import Flags
+from .exact import Exact, Floats, as_exact
+from .inputs import structured
+from .moving import State, first_state, moving
+from .oracle import Answer, Problem, solve
+from .problems import layout_of
+from .updates import updated
+
+STATISTICS = {
+    "batch_normalization": ("moving_mean", "moving_variance"),
+    "feature_normalization": ("mean", "variance"),
+}
+FEATURE_FLOOR = 1e-7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A weight's exact value, the error it may have by now at a grade, and where a number can be judged."""
+
+    value: Exact
+    tolerance: Callable[[Grade], Floats]
+    judged: Flags
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepExpected:
+    """What was done, the bounds around its exact answer (None for `adapt`), and every weight by role after it.
+
+    state: mean and variance that are kept, None where the layer keeps none. inherited: what the output may be off by
+    because the weights were, after an update.
+    """
+
+    do: str
+    bounds: Bounds | None
+    weights: Mapping[str, Held]
+    state: State | None
+    inherited: Floats | None = None
+
+
+@lru_cache(maxsize=128)
+def expected_steps(case: Case, dialect: str) -> tuple[StepExpected, ...]:
+    """What each step of `case` must give in `dialect`."""
+    meant = convention(case, dialect)
+    before = first_values(meant)
+    steps = []
+    for index, step in enumerate(case.steps):
+        before = STEPS[step.do](meant, index, before)
+        steps.append(before)
+    return tuple(steps)
+
+
+def first_values(meant: Convention) -> StepExpected:
+    """Every weight before the first step: as assigned, else its initial value."""
+    assigned = request_for(meant.case, meant.dialect).weights
+    weights = {
+        weight.role: exactly(
+            values_of(assigned[weight.name])
+            if weight.name in assigned
+            else _as_stored(np.full(weight.shape, weight.initial), weight.dtype)
+        )
+        for weight in meant.weights
+    }
+    return StepExpected("", None, weights, _first_state(meant, weights))
+
+
+def _first_state(meant: Convention, weights: Mapping[str, Held]) -> State | None:
+    roles = STATISTICS.get(meant.case.layer, ())
+    if not roles:
+        return None
+    if all(role in weights for role in roles):
+        return first_state(*(weights[role].value.nearest for role in roles))
+    return first_state(*_given_statistics(meant)) if "mean" in roles else None
+
+
+def _given_statistics(meant: Convention) -> tuple[Floats, Floats]:
+    """Mean and variance given as arguments, as the layer's dtype holds them, broadcast to the kept axes."""
+    shape = layout_of(meant, meant.case.shape).parameter_shape
+    mean, variance = (
+        _as_stored(np.broadcast_to(np.asarray(meant.arguments[name], np.float64), shape), floating(meant.case.dtype))
+        for name in ("mean", "variance")
+    )
+    return mean, variance
+
+
+def _call(meant: Convention, index: int, before: StepExpected) -> StepExpected:
+    step = meant.case.steps[index]
+    answer = solve(problem_of(meant, index, before))
+    weights = _counted(meant, step, before.weights)
+    after = StepExpected(step.do, Bounds(answer), weights, before.state, _inherited(answer, before.weights))
+    moves = meant.case.layer == "batch_normalization" and answer.problem.statistics is None
+    return _with_state(after, _moved(meant, answer, before), meant) if moves and before.state else after
+
+
+def _inherited(answer: Answer, weights: Mapping[str, Held]) -> Floats | None:
+    """|z| times the error of gamma, plus that of beta, in the output's shape; None where both are exact."""
+    layout = answer.problem.layout
+    slopes = {"gamma": np.abs(answer.terms.z), "scale": np.abs(answer.terms.z), "beta": np.ones(())}
+    errors = {role: weights[role].tolerance("A") for role in slopes if role in weights}
+    off = [slopes[role] * layout.spread(error) for role, error in errors.items() if error.any()]
+    return sum(off, np.zeros(layout.split_shape)).reshape(layout.shape) if off else None
+
+
+def _update(meant: Convention, index: int, before: StepExpected) -> StepExpected:
+    after = _call(meant, index, before)
+    assert after.bounds is not None
+    descended = {
+        role: Held(value, lambda grade, error=error: error, np.ones(value.shape, np.bool_))  # type: ignore[misc]
+        for role, (value, error) in updated(
+            meant,
+            after.bounds,
+            {role: held.value.nearest for role, held in before.weights.items()},
+            meant.case.steps[index],
+        ).items()
+    }
+    return replace(after, weights={**after.weights, **descended})
+
+
+def _adapt(meant: Convention, index: int, before: StepExpected) -> StepExpected:
+    step = meant.case.steps[index]
+    assert before.state is not None
+    x = values_of(request_for(meant.case, meant.dialect).steps[index].input)
+    dtype = floating(meant.case.dtype)
+    answer = solve(Problem(x, dtype, layout_of(meant, step.shape), 0.0, structured=_structured(step)))
+    zero = np.zeros(before.state.mean.size)
+    return _with_state(
+        StepExpected(step.do, None, before.weights, before.state),
+        moving(answer, first_state(zero, zero), 1.0, 1.0, dtype),
+        meant,
+    )
+
+
+STEPS = {"call": _call, "adapt": _adapt, "update": _update}
+
+
+def problem_of(meant: Convention, index: int, before: StepExpected) -> Problem:
+    """The oracle's problem for one step, from what is held before it."""
+    case, step, arguments = meant.case, meant.case.steps[index], meant.arguments
+    asked = request_for(case, meant.dialect).steps[index]
+    feature = case.layer == "feature_normalization"
+    epsilon = arguments.get("epsilon")
+    given = feature or (case.layer == "batch_normalization" and not _training(meant, step))
+    return Problem(
+        x=values_of(asked.input),
+        dtype=floating(case.dtype),
+        layout=layout_of(meant, step.shape),
+        epsilon=0.0 if feature else machine_epsilon(case.dtype) if epsilon is None else float(epsilon),
+        gamma=_nearest(before.weights, "gamma", "scale"),
+        beta=_nearest(before.weights, "beta"),
+        upstream=None if asked.upstream is None else values_of(asked.upstream),
+        centred=case.layer != "rms_normalization",
+        statistics=before.state.statistics() if given and before.state else None,
+        floor=FEATURE_FLOOR if feature else None,
+        invert=bool(arguments.get("invert", False)),
+        structured=_structured(step),
+    )
+
+
+def _training(meant: Convention, step: CaseStep) -> bool:
+    """Whether batch normalization uses the batch's statistics; a frozen one in Keras never does."""
+    asked = meant.dialect == "torch" if step.training is None else step.training
+    return (asked or step.do == "update") and bool(meant.arguments.get("trainable", True))
+
+
+def _moved(meant: Convention, answer: Answer, before: StepExpected) -> State:
+    """Moving statistics after a training step. Keras' momentum weights the old value, PyTorch's the new."""
+    momentum = float(meant.arguments["momentum"])
+    n, torch = answer.problem.layout.group_size, meant.dialect == "torch"
+    assert before.state is not None
+    return moving(
+        answer,
+        before.state,
+        momentum if torch else 1.0 - momentum,
+        n / (n - 1) if torch and n > 1 else 1.0,
+        answer.problem.dtype,
+    )
+
+
+def _with_state(step: StepExpected, state: State, meant: Convention) -> StepExpected:
+    """`step` with the weights that hold `state` brought up to date."""
+    roles = STATISTICS[meant.case.layer]
+    shapes = [step.weights[role].value.shape for role in roles]
+    tolerances = (state.mean_tolerance, state.variance_tolerance)
+    held = {
+        role: Held(value.reshape(shape), _reshaped(tolerance, shape), state.judged.reshape(shape))
+        for role, value, tolerance, shape in zip(roles, (state.mean, state.variance), tolerances, shapes, strict=True)
+    }
+    return replace(step, weights={**step.weights, **held}, state=state)
+
+
+def _reshaped(tolerance: Callable[[Grade], Floats], shape: tuple[int, ...]) -> Callable[[Grade], Floats]:
+    return lambda grade: tolerance(grade).reshape(shape)
+
+
+def _counted(meant: Convention, step: CaseStep, weights: Mapping[str, Held]) -> Mapping[str, Held]:
+    """PyTorch's num_batches_tracked after a step: one more for each in training."""
+    count = weights.get("num_batches_tracked")
+    if count is None or not _training(meant, step):
+        return weights
+    return {**weights, "num_batches_tracked": exactly(count.value.nearest + 1)}
+
+
+def exactly(values: NDArray[Any]) -> Held:
+    """A weight that must have just these values."""
+    exact = as_exact(np.asarray(values, np.float64))
+    zero = np.zeros(exact.shape)
+    return Held(exact, lambda grade: zero, np.ones(exact.shape, np.bool_))
+
+
+def floating(dtype: str) -> str:
+    """The dtype computed in: an integer input is computed on in float32."""
+    return dtype if dtype.startswith(("float", "bfloat")) else "float32"
+
+
+def values_of(array: Array) -> Floats:
+    """The values of an array as float64."""
+    return decode(array).astype(np.float64)
+
+
+def _structured(step: CaseStep) -> bool:
+    return isinstance(step.input, list) or structured(step.input)
+
+
+def _nearest(weights: Mapping[str, Held], *roles: str) -> Floats | None:
+    """The values of the weight that has one of these roles; RMS normalization's only one is called scale."""
+    return next((weights[role].value.nearest for role in roles if role in weights), None)
+
+
+def _as_stored(values: NDArray[Any], dtype: str) -> Floats:
+    return values_of(encode(values, dtype))

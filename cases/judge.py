@@ -1,0 +1,131 @@
+"""The judgement of a case: from what it must give and what a target was seen to do, to findings. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from normcheck.adapters.interface import Observation
+from normcheck.adapters.transport import Loss
+from normcheck.specs.models import ModelSpec
+
+from . import structure, values
+from .case import Case
+from .conventions import convention
+from .finding import Finding
+
+Judge = Callable[[Case, str, Observation], Iterator[Finding]]
+
+
+def judge(case: Case, dialect: str, answer: Observation | Loss) -> list[Finding]:
+    """What `answer` shows of every aspect of `case`."""
+    if isinstance(answer, Loss):
+        return [Finding(aspect, answer.kind, symptom=answer.kind, message=answer.message) for aspect in case.aspects]
+    if "layer" in answer.unsupported:
+        reason = answer.unsupported["layer"]
+        return [Finding(aspect, "unsupported", message=reason) for aspect in case.aspects]
+    if case.raises is not None:
+        return [structure.error(case.raises, dialect, answer.raised)]
+    if not case.exact:
+        return _stated(case, answer)
+    return _judged(case, dialect, answer)
+
+
+def _stated(case: Case, seen: Observation) -> list[Finding]:
+    """A document's own case: its literal expectations alone."""
+    assert case.expect is not None
+    if seen.raised is not None and case.expect.completes is None:
+        return [_raised(next(iter(case.aspects)), seen)]
+    return list(structure.literal(case.expect, case, seen))
+
+
+def _judged(case: Case, dialect: str, seen: Observation) -> list[Finding]:
+    findings = []
+    for aspect in case.aspects:
+        lacking = _lacking(aspect, case, seen)
+        if lacking:
+            findings.append(Finding(aspect, "unsupported", message=lacking))
+        elif seen.raised is not None and not _settled_before(aspect, seen):
+            findings.append(_raised(aspect, seen))
+        else:
+            findings += list(JUDGES[aspect](case, dialect, seen))
+    if case.expect is not None and seen.raised is None:
+        findings += list(structure.literal(case.expect, case, seen))
+    return findings
+
+
+def _lacking(aspect: str, case: Case, seen: Observation) -> str:
+    """Why a target offers no answer on this aspect; empty where it does."""
+    if aspect in seen.unsupported:
+        return seen.unsupported[aspect]
+    if "weights" in seen.unsupported and case.weights != "initial":
+        return seen.unsupported["weights"]
+    steps = {step.do for step in case.steps} & set(seen.unsupported)
+    early = aspect in ("weights", "parameters")
+    return "" if early or not steps else seen.unsupported[min(steps)]
+
+
+def _settled_before(aspect: str, seen: Observation) -> bool:
+    """Whether an aspect was seen in full before the target raised."""
+    raised = seen.raised
+    early = raised is not None and raised.phase not in ("construct", "build")
+    return early and aspect in ("weights", "parameters")
+
+
+def _raised(aspect: str, seen: Observation) -> Finding:
+    raised = seen.raised
+    assert raised is not None
+    where = raised.phase if raised.step is None else f"{raised.phase} (step {raised.step + 1})"
+    return Finding(
+        aspect,
+        "error",
+        symptom=f"raised {raised.types[0]}",
+        message=f"raised {raised.types[0]} in phase {where}: {raised.message.strip()}",
+        cause=raised.traceback.strip().splitlines()[-1] if raised.traceback.strip() else "",
+    )
+
+
+def _weights(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    if isinstance(case.spec, ModelSpec):
+        yield from structure.weights(structure.expected_model_weights(case.spec, dialect)[0], seen)
+    else:
+        yield from structure.weights(convention(case, dialect).weights, seen)
+
+
+def _parameters(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    if isinstance(case.spec, ModelSpec):
+        _, trainable, rest = structure.expected_model_weights(case.spec, dialect)
+    else:
+        meant = convention(case, dialect)
+        trainable, rest = meant.trainable, meant.non_trainable
+    yield structure.parameters(trainable, rest, seen)
+
+
+def _dtype(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield from structure.dtype(case, seen)
+
+
+def _input_kept(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield structure.input_kept(seen)
+
+
+def _training_agreement(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield structure.training_agreement(seen)
+
+
+def _determinism(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield structure.determinism(seen)
+
+
+JUDGES: Mapping[str, Judge] = {
+    "output": values.outputs,
+    "gradient": values.gradients,
+    "state": values.state,
+    "regularization": values.regularization,
+    "constraint": values.constraint,
+    "weights": _weights,
+    "parameters": _parameters,
+    "dtype": _dtype,
+    "input_kept": _input_kept,
+    "training_agreement": _training_agreement,
+    "determinism": _determinism,
+}

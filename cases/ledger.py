@@ -1,0 +1,130 @@
+"""The ledger: known deviations, each with its evidence. Strict: nothing in it may go stale unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+from packaging.requirements import InvalidRequirement, Requirement
+from pydantic import Field, StringConstraints, ValidationError, field_validator
+
+from normcheck.adapters.targets import Target
+from normcheck.reports.record import Check, LedgerNote
+from normcheck.specs.models import Aspect, Frozen, RequirementId, Sentence
+from normcheck.specs.reader import first
+from normcheck.specs.sentences import problems
+from normcheck.specs.source import read_source
+
+EXPLAINABLE = ("fail", "error", "crash", "timeout")
+EntryId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]
+
+
+class Entry(Frozen):
+    """One known deviation.
+
+    target: an adapter's name, or a pattern of target ids. versions: requirement strings such as `keras>=3.11`, all
+    of which the target must meet. cases: case ids or patterns of them; every case named must show the symptom,
+    unless `sometimes` is set, for what depends on the machine.
+    """
+
+    target: str
+    versions: list[str] = Field(default=[])
+    cases: list[str] = Field(min_length=1)
+    aspect: Aspect
+    subject: str = "*"
+    requirement: RequirementId | None = None
+    symptom: str
+    reason: Sentence
+    link: str = ""
+    sometimes: bool = False
+
+    @field_validator("versions")
+    @classmethod
+    def _parses(cls, versions: list[str]) -> list[str]:
+        for text in versions:
+            try:
+                Requirement(text)
+            except InvalidRequirement:
+                raise ValueError(f"'{text}' is not a requirement such as 'keras>=3.11'") from None
+        return versions
+
+
+class LedgerFile(Frozen):
+    """The file: entries by id."""
+
+    entries: dict[EntryId, Entry]
+
+
+def read_ledger(path: Path) -> dict[str, Entry]:
+    """The entries of a ledger file. Raises SpecError that names file, line, column, field and what was expected."""
+    source = read_source(path)
+    try:
+        return LedgerFile.model_validate(source.data).entries
+    except ValidationError as error:
+        raise first(source, problems(error, source.data, LedgerFile)) from None
+
+
+def applies(entry: Entry, target: Target) -> bool:
+    """Whether an entry speaks of a target, in the versions it has."""
+    named = entry.target == target.name or fnmatchcase(target.id, entry.target)
+    return named and all(_met(Requirement(text), target.versions) for text in entry.versions)
+
+
+def explained(check: Check, entries: Mapping[str, Entry]) -> Check:
+    """`check` as the ledger sees it: known, or failed because the ledger is out of date, or as it was.
+
+    entries: those that apply to the check's target.
+    """
+    about = [(name, entry) for name, entry in entries.items() if _about(entry, check)]
+    if check.outcome == "pass":
+        return _unexpected_pass(check, about)
+    if check.outcome not in EXPLAINABLE:
+        return check
+    for name, entry in about:
+        if fnmatchcase(check.symptom, entry.symptom) and entry.requirement in (None, *check.failed):
+            return check.model_copy(update={"outcome": "known", "known": name, "message": _with_reason(check, entry)})
+    if about:
+        name, entry = about[0]
+        text = f"{check.message} The ledger's entry {name} expects the symptom '{entry.symptom}': bring it up to date."
+        return check.model_copy(update={"message": text})
+    return check
+
+
+def unmatched(entries: Mapping[str, Entry], matched: Iterable[str]) -> list[LedgerNote]:
+    """Entries that matched nothing in a full run: they are stale."""
+    seen = set(matched)
+    problem = "matched no check in a full run: remove it, or correct its target, versions and cases"
+    return [
+        LedgerNote(entry=name, problem=problem)
+        for name, entry in entries.items()
+        if name not in seen and not entry.sometimes
+    ]
+
+
+def _met(requirement: Requirement, versions: Mapping[str, str]) -> bool:
+    version = versions.get(requirement.name)
+    return version is not None and requirement.specifier.contains(version, prereleases=True)
+
+
+def _about(entry: Entry, check: Check) -> bool:
+    return (
+        entry.aspect == check.aspect
+        and fnmatchcase(check.subject, entry.subject)
+        and any(pattern == check.case or fnmatchcase(check.case, pattern) for pattern in entry.cases)
+    )
+
+
+def _unexpected_pass(check: Check, about: list[tuple[str, Entry]]) -> Check:
+    strict = [name for name, entry in about if not entry.sometimes]
+    if not strict:
+        return check
+    text = (
+        f"The check passes, but the ledger's entry {strict[0]} says that it does not: take the case out of the entry."
+    )
+    return check.model_copy(update={"outcome": "fail", "symptom": "unexpected pass", "message": text})
+
+
+def _with_reason(check: Check, entry: Entry) -> str:
+    return f"{check.message} Known: {entry.reason}{f' ({entry.link})' if entry.link else ''}"

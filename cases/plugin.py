@@ -1,0 +1,288 @@
+"""The pytest plugin: options, fixtures and hooks.
+
+It is loaded in every pytest run of its environment, so everything heavier than an option is imported when a
+normcheck item is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from normcheck.adapters.targets import Target
+
+    from .case import Case
+    from .session import Session
+    from .suite import Claim
+
+SESSION = pytest.StashKey["Session"]()
+LINES = pytest.StashKey[list[dict[str, Any]]]()
+FOLDER = "normcheck-report"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of a run."""
+    group = parser.getgroup("normcheck", "normcheck: conformance of normalization layers")
+    add = group.addoption
+    add(
+        "--target",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="judge this target: an adapter's name "
+        "(torch), a mode of it (torch:compile), a file (my_layers.py), package.module:Adapter, or any of these with "
+        "@path/to/python; may be repeated (default: every adapter whose framework is installed)",
+    )
+    add(
+        "--device",
+        action="append",
+        default=[],
+        metavar="DEVICE",
+        help="judge on this device only: cpu, cuda, mps, xpu, tpu; may be repeated (default: every device found)",
+    )
+    add(
+        "--case",
+        action="append",
+        default=[],
+        metavar="ID",
+        dest="cases",
+        help="run the cases whose id matches this pattern only; may be repeated",
+    )
+    add(
+        "--ledger",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a ledger of your own, beside normcheck's",
+    )
+    add(
+        "--record",
+        metavar="FILE",
+        help=f"where the record goes (default: {FOLDER}/TIME.jsonl); the page goes beside it, with the ending .html",
+    )
+    add("--in-process", action="store_true", help="run targets in pytest's own process, for a debugger")
+    add(
+        "--case-timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="the longest a target may take for one case (default: %(default)s)",
+    )
+    add(
+        "--memory-limit",
+        type=int,
+        default=8192,
+        metavar="MIB",
+        help="the most memory a target on the cpu may take "
+        "beyond what its framework needs to start (default: %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the session, with nothing looked for yet."""
+    config.addinivalue_line("markers", "normcheck: an item that judges a target")
+
+
+def session_of(config: pytest.Config) -> Session:
+    """The session of a pytest run, made when first asked for."""
+    from .session import Options, Session
+
+    if SESSION not in config.stash:
+        get = config.getoption
+        started = datetime.now(UTC)
+        folder = config.invocation_params.dir
+        record = get("--record") or f"{FOLDER}/{started:%Y-%m-%dT%H-%M-%SZ}.jsonl"
+        options = Options(
+            targets=tuple(get("--target")),
+            devices=tuple(get("--device")),
+            ledgers=tuple(get("--ledger")),
+            in_process=get("--in-process"),
+            limit=get("--case-timeout"),
+            memory=get("--memory-limit"),
+            record=folder / Path(record),
+            command=tuple(map(str, config.invocation_params.args)),
+        )
+        config.stash[SESSION] = Session(options, started)
+    return config.stash[SESSION]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let -k find items by layer, aspect, target and dtype."""
+    if item.get_closest_marker("normcheck") and (case := _parameters(item).get("case")):
+        item.extra_keyword_matches.update(case.aspects, (case.layer, case.dtype))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Apply --case."""
+    patterns = config.getoption("cases")
+    if not patterns:
+        return
+    dropped = [item for item in items if not _named(item, patterns)]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if item not in set(dropped)]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the targets, unless this is only a collection or the controller of pytest-xdist."""
+    ours = [item for item in session.items if item.get_closest_marker("normcheck")]
+    if not ours or session.config.option.collectonly:
+        return
+    one = session_of(session.config)
+    one.selected = len(ours)
+    one.start((_parameters(item)["target"].id, case) for item in ours for case in _cases(one, item))
+
+
+@pytest.fixture
+def judge_case(request: pytest.FixtureRequest) -> Any:
+    """A function that judges one case on one target and gives pytest the outcome."""
+
+    def judge(case: Case, target: Target) -> None:
+        run = session_of(request.config).run
+        assert run is not None
+        checks = run.checks(case, target)
+        request.node.stash[LINES] = [check.model_dump(exclude_defaults=True) | {"kind": "check"} for check in checks]
+        _conclude(case, target, checks)
+
+    return judge
+
+
+@pytest.fixture
+def settle_claim(request: pytest.FixtureRequest) -> Any:
+    """A function that settles one claim on one target and gives pytest the outcome."""
+
+    def settle(claim: Claim, target: Target) -> None:
+        run = session_of(request.config).run
+        assert run is not None
+        verdict = run.settle(claim, target)
+        request.node.stash[LINES] = [verdict.model_dump()]
+        if verdict.verdict == "cannot be told":
+            pytest.skip(f"{claim.id} cannot be told on {target.title}: {'; '.join(verdict.evidence) or 'no case ran'}")
+
+    return settle
+
+
+def _conclude(case: Case, target: Target, checks: Sequence[Any]) -> None:
+    from .message import failure_text
+    from .session import EXPLAINED
+
+    unexplained = [check for check in checks if check.outcome not in EXPLAINED]
+    if unexplained:
+        pytest.fail(failure_text(case, target.title, unexplained), pytrace=False)
+    known = [check for check in checks if check.outcome == "known"]
+    if known:
+        pytest.xfail(f"known, {known[0].known}: {known[0].symptom}")
+    if all(check.outcome == "unsupported" for check in checks):
+        pytest.skip(checks[0].message if checks else "there was nothing to judge")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the record's lines travel with the report, through pytest-xdist as well."""
+    report = yield
+    if report.when == "call" and LINES in item.stash:
+        report.normcheck = item.stash[LINES]  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In a worker of pytest-xdist, hand the targets found to the controller."""
+    one = session.config.stash.get(SESSION, None)
+    if one is None or one.run is None:
+        return
+    lines = one.close()
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["normcheck"] = {"targets": lines, "selected": one.selected}
+
+
+class Recorder:
+    """Writes the record and the page; only where pytest reports to a person."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.deselected = 0
+        self.handed: dict[str, Any] = {}
+        self.paths: tuple[Path, Path] | None = None
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Remember that the run is not a full one."""
+        self.deselected += len(items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Append an item's lines to the record."""
+        lines = getattr(report, "normcheck", None)
+        if lines is not None:
+            one = session_of(self.config)
+            one.reported += 1
+            one.append(lines)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take what a worker of pytest-xdist found."""
+        self.handed = getattr(node, "workeroutput", {}).get("normcheck", self.handed)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """End the record, make the page, and fail a run in which nothing was judged."""
+        one = self.config.stash.get(SESSION, None)
+        if one is None or one.writer is None:
+            return
+        self._finish(one, session, int(exitstatus))
+
+    def _finish(self, one: Session, session: pytest.Session, status: int) -> None:
+        from normcheck.reports.page import write_page
+        from normcheck.reports.reading import read
+        from normcheck.reports.summary import exit_status
+
+        from .session import closing_lines
+
+        lines, selected = closing_lines(one, self.handed)
+        one.append(lines)
+        complete = one.reported >= selected
+        full = complete and not self.deselected and not one.options.targets
+        one.finish(full, complete, "" if complete else f"{one.reported} of {selected} items ran", status)
+        record = read(one.options.record)
+        if status == 0 and exit_status(record):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self.paths = one.options.record, write_page(record, one.options.record.with_suffix(".html"))
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Show counts per target and outcome, what stands against success, and where the record and the page are."""
+        if self.paths is None:
+            return
+        from normcheck.reports.reading import read
+        from normcheck.reports.summary import terminal
+
+        terminalreporter.section("normcheck")
+        terminalreporter.write_line(terminal(read(self.paths[0]), colour=terminalreporter.hasmarkup))
+        terminalreporter.write_line(f"\nrecord: {self.paths[0]}\npage:   {self.paths[1]}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Write a record, unless this is a worker of pytest-xdist, whose controller does."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(Recorder(session.config), "normcheck-recorder")
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params if callspec else {}
+
+
+def _cases(one: Session, item: pytest.Item) -> list[Case]:
+    parameters = _parameters(item)
+    return [parameters["case"]] if "case" in parameters else [one.suite.by_id[c] for c in parameters["claim"].cases]
+
+
+def _named(item: pytest.Item, patterns: Sequence[str]) -> bool:
+    case = _parameters(item).get("case")
+    return case is not None and any(fnmatchcase(case.id, pattern) for pattern in patterns)

@@ -1,0 +1,103 @@
+"""One run: targets started, requests sent ahead in the order of the pytest items, answers judged."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from normcheck.adapters.interface import Observation
+from normcheck.adapters.targets import Target
+from normcheck.adapters.transport import LocalWorker, Loss, Worker
+from normcheck.reports.record import Check, ClaimVerdict
+
+from .ask import request_for
+from .case import Case
+from .claims import told, verdict
+from .finding import check_line
+from .judge import judge
+from .ledger import Entry, applies, explained
+from .suite import Claim, Suite
+
+AHEAD = 32
+
+
+@dataclass(slots=True)
+class Asked:
+    """What one target still has to be asked, what is on its way, and what came back before it was wanted."""
+
+    target: Target
+    worker: Worker | LocalWorker
+    ledger: Mapping[str, Entry] = field(default_factory=dict)
+    queue: deque[Case] = field(default_factory=deque)
+    sent: deque[Case] = field(default_factory=deque)
+    answers: dict[str, Observation | Loss] = field(default_factory=dict)
+
+    def answer(self, case: Case, limit: float) -> Observation | Loss:
+        """What the target was seen to do with `case`; one answer is waited for at most `limit` seconds."""
+        if case.id not in self.answers and not any(case is other for other in (*self.sent, *self.queue)):
+            self.queue.appendleft(case)
+        while case.id not in self.answers:
+            self._send_ahead()
+            answer = self.worker.receive(limit)
+            self.answers[self.sent.popleft().id] = answer
+        self._send_ahead()
+        return self.answers.pop(case.id)
+
+    def _send_ahead(self) -> None:
+        while self.queue and len(self.sent) < AHEAD:
+            case = self.queue.popleft()
+            self.worker.submit(request_for(case, self.target.dialect))
+            self.sent.append(case)
+
+
+@dataclass(slots=True)
+class Run:
+    """The state of a run: one `Asked` per target."""
+
+    suite: Suite
+    asked: dict[str, Asked]
+    limit: float
+
+    def enqueue(self, pairs: Iterable[tuple[str, Case]]) -> None:
+        """Say in which order cases will be wanted, so that requests can be sent ahead."""
+        for target, case in pairs:
+            self.asked[target].queue.append(case)
+
+    def checks(self, case: Case, target: Target) -> list[Check]:
+        """Ask a target a case, judge what it did, and hold it against the ledger."""
+        asked = self.asked[target.id]
+        findings = judge(case, target.dialect, asked.answer(case, self.limit))
+        lines = [check_line(finding, case, target.id) for finding in findings]
+        return [
+            explained(line, asked.ledger).model_copy(update={"reproduce": reproduce(line, target)})
+            if line.outcome != "pass" or asked.ledger
+            else line
+            for line in lines
+        ]
+
+    def settle(self, claim: Claim, target: Target) -> ClaimVerdict:
+        """Ask a target every case of a claim and settle it."""
+        asked = self.asked[target.id]
+        outcomes = {}
+        for name in claim.cases:
+            case = self.suite.by_id[name]
+            findings = judge(case, target.dialect, asked.answer(case, self.limit))
+            outcomes[name] = told(findings)
+        return verdict(claim.id, claim.spec, target.id, outcomes)
+
+    def close(self) -> None:
+        """End every worker."""
+        for asked in self.asked.values():
+            asked.worker.close()
+
+
+def ledger_for(target: Target, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The entries that speak of a target."""
+    return {name: entry for name, entry in entries.items() if applies(entry, target)}
+
+
+def reproduce(check: Check, target: Target) -> str:
+    """One line that asks one target one case again."""
+    device = "" if target.device == "cpu" else f" --device {target.device}"
+    return f"pytest --pyargs normcheck.cases --target {target.name}:{target.mode}{device} --case '{check.case}'"

@@ -1,0 +1,175 @@
+"""Judgement of everything but numbers: weights, counts, dtypes, exceptions, agreement, and literal expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from normcheck.adapters.arrays import decode
+from normcheck.adapters.interface import Observation, Raised, Weight
+from normcheck.specs.models import ErrorSpec, Expectation, ModelSpec
+
+from .case import Case
+from .conventions import ExpectedWeight
+from .finding import Finding
+
+
+def expected_model_weights(spec: ModelSpec, dialect: str) -> tuple[tuple[ExpectedWeight, ...], int, int]:
+    """The weights of a model in order, and its trainable and non-trainable counts."""
+    listed = tuple(
+        ExpectedWeight(weight.name, weight.name, tuple(weight.shape), weight.dtype, float("nan"), weight.trainable)
+        for weight in spec.weights[dialect]  # type: ignore[index]
+    )
+    trainable = spec.trainable if isinstance(spec.trainable, int) else spec.trainable[dialect]  # type: ignore[index]
+    rest = spec.non_trainable if isinstance(spec.non_trainable, int) else spec.non_trainable[dialect]  # type: ignore[index]
+    return listed, trainable, rest
+
+
+def weights(expected: Sequence[ExpectedWeight], seen: Observation) -> Iterator[Finding]:
+    """Ordered names, then shape, dtype, trainable flag and first value of each weight."""
+    if "weights" in seen.unsupported:
+        yield Finding("weights", "unsupported", message=seen.unsupported["weights"])
+        return
+    names, wanted = [weight.name for weight in seen.weights], [weight.name for weight in expected]
+    yield compared("weights", "names", wanted, names)
+    if names != wanted:
+        return
+    for want, got in zip(expected, seen.weights, strict=True):
+        yield compared("weights", f"{want.name} shape", list(want.shape), list(got.value.shape))
+        yield compared("weights", f"{want.name} dtype", want.dtype, got.value.dtype)
+        yield compared("weights", f"{want.name} trainable", want.trainable, got.trainable)
+        if not np.isnan(want.initial):
+            yield _initial(want, got)
+
+
+def _initial(want: ExpectedWeight, got: Weight) -> Finding:
+    values = decode(got.value).astype(np.float64)
+    as_stored = np.float64(np.float32(want.initial)) if want.dtype == "float32" else want.initial
+    wrong = values[np.abs(values - as_stored) > 2.0**-8 * abs(want.initial)] if want.initial else values[values != 0]
+    first = float(wrong.flat[0]) if wrong.size else want.initial
+    return compared("weights", f"{want.name} initial value", want.initial, first)
+
+
+def parameters(trainable: int, rest: int, seen: Observation) -> Finding:
+    """Counts of trainable and non-trainable parameters, as the framework gives them."""
+    if seen.parameters is None:
+        return Finding("parameters", "unsupported", message="the target does not count parameters")
+    return compared("parameters", "", [trainable, rest], list(seen.parameters))
+
+
+def dtype(case: Case, seen: Observation) -> Iterator[Finding]:
+    """The output has the input's dtype; for an integer input, a floating one."""
+    for array in (step.output for step in seen.steps):
+        if array is None:
+            continue
+        floating = case.dtype.startswith(("float", "bfloat"))
+        good = array.dtype == case.dtype if floating else array.dtype.startswith(("float", "bfloat"))
+        wanted = case.dtype if floating else "a floating dtype"
+        yield Finding(
+            "dtype",
+            "right" if good else "wrong",
+            symptom=f"dtype {array.dtype}",
+            message=f"the output of a {case.dtype} input has dtype {array.dtype}; expected {wanted}",
+        )
+        return
+
+
+def input_kept(seen: Observation) -> Finding:
+    """The layer left its input as it was."""
+    bad = [index for index, step in enumerate(seen.steps, 1) if not step.input_kept]
+    return Finding(
+        "input_kept",
+        "wrong" if bad else "right",
+        symptom="input overwritten",
+        message=f"the input of step {bad[0] if bad else 0} has other bytes after the call than before",
+    )
+
+
+def training_agreement(seen: Observation) -> Finding:
+    """The outputs of the first and the last call are the same bits, training or not."""
+    outputs = [step.output for step in seen.steps if step.output is not None]
+    same = outputs[0] == outputs[-1]
+    return Finding(
+        "training_agreement",
+        "right" if same else "wrong",
+        symptom="training differs from inference",
+        message="the output with training=True has other bits than the output with training=False",
+    )
+
+
+def determinism(seen: Observation) -> Finding:
+    """A second instance, given the same, gave the same bits."""
+    return Finding(
+        "determinism",
+        "right" if seen.repeats else "wrong",
+        symptom="bits differ when repeated",
+        message="a second instance, built and called in the same way, gave other bits",
+    )
+
+
+def error(asked: ErrorSpec, dialect: str, raised: Raised | None) -> Finding:
+    """What was raised is one of the types asked for, in a phase it may be raised in, and names the culprit."""
+    types = asked.raises[dialect]  # type: ignore[index]
+    wanted = f"{' or '.join(types)} in phase {' or '.join(asked.phase)}"
+    if raised is None:
+        return Finding("error", "wrong", symptom="accepted", message=f"nothing was raised; expected {wanted}")
+    got = f"{raised.types[0]} in phase {raised.phase}"
+    message = f"raised {got} ({raised.message.strip() or 'no message'}); expected {wanted}"
+    if not set(types) & set(raised.types):
+        return Finding("error", "wrong", symptom=f"raised {raised.types[0]}", message=message)
+    if raised.phase not in asked.phase:
+        return Finding("error", "wrong", symptom=f"raised in phase {raised.phase}", message=message)
+    if asked.names and asked.names.lower() not in raised.message.lower():
+        message = f"{message}; the message should name '{asked.names}'"
+        return Finding("error", "wrong", symptom=f"message does not name {asked.names}", message=message)
+    return Finding("error", "right")
+
+
+def literal(expect: Expectation, case: Case, seen: Observation) -> Iterator[Finding]:
+    """Every literal expectation, as a document states it."""
+    if expect.output is not None:
+        yield _literal_output(expect, case, seen)
+    if expect.weight_names is not None:
+        yield compared("weights", "names as stated", expect.weight_names, [w.name for w in seen.weights])
+    if expect.weight_count is not None:
+        yield compared("weights", "count as stated", expect.weight_count, len(seen.weights))
+    for name, shape in (expect.weights or {}).items():
+        found = [list(weight.value.shape) for weight in seen.weights if weight.name == name]
+        yield compared("weights", f"{name} shape as stated", shape, found[0] if found else "no such weight")
+    if expect.parameters is not None:
+        yield compared("parameters", "as stated", expect.parameters, list(seen.parameters or ()))
+    if expect.fixed_state is not None:
+        kept = seen.steps[expect.fixed_state].weights == seen.steps[-1].weights
+        yield compared("state", "fixed as stated", True, kept)
+    if expect.agreement is not None:
+        outputs = [step.output for step in seen.steps if step.output is not None]
+        yield compared("training_agreement", "as stated", expect.agreement, outputs[0] == outputs[-1])
+    if expect.completes is not None:
+        yield compared("output", "completes as stated", expect.completes, seen.raised is None)
+
+
+def _literal_output(expect: Expectation, case: Case, seen: Observation) -> Finding:
+    output = seen.steps[-1].output if seen.steps else None
+    if output is None:
+        return Finding("output", "error", "as stated", "no output", "the target gave no output to compare")
+    got = np.round(decode(output).astype(np.float64), expect.decimals) + 0.0
+    wanted = np.round(np.asarray(expect.output, np.float64), expect.decimals) + 0.0
+    return compared("output", "as stated", wanted.tolist(), got.tolist())
+
+
+def compared(aspect: str, subject: str, wanted: object, got: object) -> Finding:
+    """A finding that two plain values are, or are not, the same."""
+    same = wanted == got
+    what = subject or aspect
+    return Finding(
+        aspect,
+        "right" if same else "wrong",
+        subject,
+        symptom=f"{what} differs" if aspect == "output" else _shortened(f"{what} {got}", 120),
+        message=_shortened(f"{what}: expected {wanted}, got {got}", 600),
+    )
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,102 @@
+"""The whole suite in memory: the specs, every case by its id, every claim with its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+from normcheck.adapters.targets import Target
+from normcheck.reports.record import ClaimText, RequirementText
+from normcheck.specs.models import ClaimSpec, LayerSpec, ModelSpec
+from normcheck.specs.reader import Specs, read_all
+
+from .case import Case
+from .claims import case_ids
+from .expand import claim_cases, layer_cases, model_case
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """A claim with the ids of the cases that decide it."""
+
+    id: str
+    document: str
+    title: str
+    spec: ClaimSpec
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Suite:
+    """cases: those judged for their own sake; by_id: these and the documents' own."""
+
+    specs: Specs
+    cases: tuple[Case, ...]
+    by_id: Mapping[str, Case]
+    claims: Mapping[str, Claim]
+
+    @property
+    def subjects(self) -> dict[str, LayerSpec | ModelSpec]:
+        """The layers and models by name."""
+        return {**self.specs.layers, **self.specs.models}
+
+
+@lru_cache(maxsize=1)
+def suite() -> Suite:
+    """The packaged specs, expanded. Raises SpecError for a file that is wrong."""
+    return expanded(read_all())
+
+
+def expanded(specs: Specs) -> Suite:
+    """Every case and claim of `specs`."""
+    cases = (
+        *chain.from_iterable(layer_cases(spec) for spec in specs.layers.values()),
+        *(model_case(spec) for spec in specs.models.values()),
+    )
+    named: dict[str, LayerSpec | ModelSpec] = {**specs.layers, **specs.models}
+    stated = chain.from_iterable(claim_cases(claims, named) for claims in specs.claims.values())
+    by_id = {case.id: case for case in chain(cases, stated)}
+    return Suite(specs, cases, by_id, _claims(specs, by_id))
+
+
+def asked_of(case: Case, target: Target) -> bool:
+    """Whether a target is asked a case: in a dialect the case has, and cheap enough where each case is compiled."""
+    spoken = case.dialects is None or target.dialect in case.dialects
+    return spoken and (case.compiled or not target.compiles)
+
+
+def settled_on(claim: Claim, target: Target) -> bool:
+    """Whether a claim is settled on a target: the document speaks of its adapter, and cases are not compiled."""
+    return target.name in claim.spec.about and not target.compiles
+
+
+def requirement_texts(suite: Suite) -> dict[str, RequirementText]:
+    """Every requirement, for the record's header."""
+    return {
+        name: RequirementText(
+            layer=layer,
+            level=requirement.level,
+            sentence=requirement.sentence,
+            source=spec.sources[requirement.source].title,
+        )
+        for layer, spec in suite.subjects.items()
+        for name, requirement in spec.requirements.items()
+    }
+
+
+def claim_texts(suite: Suite) -> dict[str, ClaimText]:
+    """Every claim, for the record's header."""
+    return {
+        claim.id: ClaimText(document=claim.document, title=claim.title, statement=claim.spec.statement)
+        for claim in suite.claims.values()
+    }
+
+
+def _claims(specs: Specs, by_id: Mapping[str, Case]) -> dict[str, Claim]:
+    return {
+        name: Claim(name, document.document, document.title, claim, tuple(case_ids(claim, by_id)))
+        for document in specs.claims.values()
+        for name, claim in document.claims.items()
+    }

@@ -1,0 +1,197 @@
+"""Judgement of numbers: outputs, gradients, state and what an update leaves, each against its bound."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normcheck.adapters.arrays import Array, decode
+from normcheck.adapters.interface import Observation, StepSeen
+from normcheck.reports.record import Worst
+
+from .bounds import Bounds, Subject, exact_of
+from .case import Case
+from .causes import likely_cause
+from .conventions import convention
+from .domain import Masks, masks, proves_nothing
+from .exact import Exact
+from .expected import Held, StepExpected, expected_steps, first_values
+from .finding import Finding
+from .grades import Measure, measure
+from .updates import SUBJECTS, penalty
+
+AROUND = 2
+PROVES_NOTHING = "the bound is wider than 1e-2 |gamma| on this input, so that a wrong answer would pass: choose another"
+Floats = NDArray[np.float64]
+
+
+def outputs(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    """The output of every step that gives one."""
+    for label, step, got in _steps(case, dialect, seen):
+        if step.bounds is not None and got.output is not None:
+            yield _array("output", label, step.bounds, "output", got.output, step.inherited)
+
+
+def gradients(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    """The gradient of the input and of every trainable weight, of every step that was asked for one."""
+    meant = convention(case, dialect)
+    roles: dict[str, Subject] = {"input": "gradient_input"}
+    roles |= {weight.name: SUBJECTS[weight.role] for weight in meant.weights if weight.trainable}
+    for label, step, got in _steps(case, dialect, seen):
+        # After an update the weights, and so the gradients, carry an error that no bound here accounts for.
+        if step.bounds is None or step.do != "call" or step.inherited is not None:
+            continue
+        if step.bounds.answer.gradient_input is not None:
+            for name, subject in roles.items():
+                yield _gradient(_joined(label, name), step.bounds, subject, got.gradients.get(name))
+
+
+def _gradient(label: str, bounds: Bounds, subject: Subject, got: Array | None) -> Finding:
+    if got is None:
+        return Finding("gradient", "wrong", label, "no gradient", "the target gave no gradient of it", "F")
+    return _array("gradient", label, bounds, subject, got)
+
+
+def _array(
+    aspect: str, label: str, bounds: Bounds, subject: Subject, got: Array, inherited: Floats | None = None
+) -> Finding:
+    exact = exact_of(bounds.answer, subject)
+    if got.shape != exact.shape:
+        return _misshapen(aspect, label, exact.shape, got)
+    masks, vague = _judgeable(bounds, subject)
+    values = decode(got)
+    dtype = bounds.answer.problem.dtype
+    more = 0.0 if inherited is None else inherited
+    found = measure(values, exact, lambda grade: bounds.tolerance(subject, grade) + more, masks, dtype)
+    if vague and found.grade != "F":
+        return Finding(aspect, "error", label, "proves nothing", PROVES_NOTHING)
+    cause = likely_cause(bounds, subject, values) if found.grade in ("C", "F") else ""
+    return _finding(aspect, label, values, exact, found, got, cause)
+
+
+@lru_cache(maxsize=512)
+def _judgeable(bounds: Bounds, subject: Subject) -> tuple[Masks, bool]:
+    """Where a verdict can be given, and whether the output's bounds are too wide to prove anything."""
+    return masks(bounds, subject), subject == "output" and proves_nothing(bounds)
+
+
+def state(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    """Every non-trainable weight after every step."""
+    meant = convention(case, dialect)
+    for label, step, got in _steps(case, dialect, seen):
+        for weight in meant.weights:
+            if weight.trainable or weight.role not in step.weights:
+                continue
+            yield _held("state", _joined(label, weight.name), step.weights[weight.role], got.weights.get(weight.name))
+
+
+def constraint(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    """Every trainable weight after every update."""
+    meant = convention(case, dialect)
+    for label, step, got in _steps(case, dialect, seen):
+        for weight in meant.weights:
+            yield _held(
+                "constraint",
+                _joined(label, weight.name),
+                step.weights[weight.role],
+                got.weights.get(weight.name),
+            )
+
+
+def regularization(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    """The layer's losses at the first update, and every trainable weight after it."""
+    meant = convention(case, dialect)
+    before = {role: held.value.nearest for role, held in first_values(meant).weights.items()}
+    wanted, error = penalty(meant, before)
+    got = seen.steps[0].loss
+    good = got is not None and abs(got - wanted) <= error
+    yield Finding(
+        "regularization",
+        "right" if good else "wrong",
+        "loss",
+        symptom="loss differs",
+        message=f"the layer's losses are {got}, expected {wanted} within {error:.3g}",
+    )
+    for finding in constraint(case, dialect, seen):
+        yield Finding(
+            "regularization",
+            finding.result,
+            finding.subject,
+            finding.symptom,
+            finding.message,
+            finding.grade,
+            finding.headroom,
+            finding.worst,
+        )
+
+
+def _held(aspect: str, label: str, held: Held, got: Array | None) -> Finding:
+    if got is None:
+        return Finding(aspect, "wrong", label, "no such weight", "the target does not list it", "F")
+    if got.shape != held.value.shape:
+        return _misshapen(aspect, label, held.value.shape, got)
+    values = decode(got)
+    dtype = got.dtype if got.dtype.startswith(("float", "bfloat")) else "float64"
+    found = measure(values, held.value, held.tolerance, Masks(held.judged, np.zeros(held.value.shape, np.bool_)), dtype)
+    return _finding(aspect, label, values, held.value, found, got, "")
+
+
+def _finding(
+    aspect: str, label: str, values: NDArray[np.generic], exact: Exact, found: Measure, got: Array, cause: str
+) -> Finding:
+    wrong = found.grade == "F"
+    return Finding(
+        aspect,
+        "wrong" if wrong else "right",
+        label,
+        symptom=f"grade {found.grade}" + (f": {cause}" if cause and wrong else ""),
+        message="" if found.grade == "A" else f"the array has grade {found.grade}.",
+        grade=found.grade,
+        headroom=found.headroom,
+        worst=_worst(values, exact, found),
+        cause=cause,
+        fingerprint=hashlib.blake2b(got.data, digest_size=6).hexdigest(),
+    )
+
+
+def _misshapen(aspect: str, label: str, wanted: tuple[int, ...], got: Array) -> Finding:
+    text = f"the shape is {list(got.shape)}, expected {list(wanted)}"
+    return Finding(aspect, "wrong", label, f"shape {list(got.shape)}", text, "F")
+
+
+def _worst(values: NDArray[np.generic], exact: Exact, found: Measure) -> Worst | None:
+    if found.index is None or found.grade == "A":
+        return None
+    index = found.index
+    window = tuple(slice(max(0, at - AROUND), at + AROUND + 1) for at in index[-2:])
+    here: tuple[int | slice, ...] = (*index[:-2], *window)
+    return Worst(
+        index=list(index),
+        got=f"{found.got:.9g}",
+        expected=f"{found.expected:.9g}",
+        bound=f"{found.bound:.3g}",
+        ulps=found.ulps if np.isfinite(found.ulps) else None,
+        first=[part.start for part in window],
+        around_got=_texts(values[here]),
+        around_expected=_texts(exact.nearest[here]),
+    )
+
+
+def _texts(values: NDArray[np.generic]) -> list[str]:
+    return [" ".join(f"{value:.7g}" for value in row) for row in np.atleast_2d(values).astype(np.float64)]
+
+
+def _steps(case: Case, dialect: str, seen: Observation) -> list[tuple[str, StepExpected, StepSeen]]:
+    several = len(case.steps) > 1
+    return [
+        (f"step {index}" if several else "", step, got)
+        for index, (step, got) in enumerate(zip(expected_steps(case, dialect), seen.steps, strict=False), 1)
+    ]
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
