@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import Array, bfloat16_bits, decode, encode
 
 LARGEST = 0x7F7F  # the largest finite bfloat16

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Adapter, Request, Step, Unsupported, Weight
 from normcheck.adapters.observe import MESSAGE, observe

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.adapters.interface import Request, Step
 from normcheck.adapters.observe import observe

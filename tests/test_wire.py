@@ -5,6 +5,7 @@ from __future__ import annotations
 import execnet
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Raised, Request, Step, StepSeen, Weight
 from normcheck.adapters.wire import pack, unpack

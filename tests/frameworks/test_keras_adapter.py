@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.adapters.document_001 import Document001Adapter
 from normcheck.adapters.document_002 import Document002Adapter
@@ -59,6 +60,22 @@ def test_the_adapter_is_in_order(kind):
     assert set(made.versions()) == {"keras", "tensorflow"}
     assert made.devices()[0] == "cpu"
     assert made.threads() == 1
+
+
+def test_a_layer_of_one_s_own_is_made_in_the_dtype_asked_for(adapter):
+    class Mine(KerasAdapter):
+        name = "mine"
+        layers = {  # noqa: RUF012
+            "layer_normalization": lambda a: adapter.keras.layers.LayerNormalization(epsilon=a.epsilon)
+        }
+
+    mine = started(Mine)
+    steps = (Step("call", encode(RANDOM.normal(size=(2, 3)))),)
+    found, right = (
+        ask(one, "layer_normalization", {}, (2, 3), "float64", steps=steps) for one in (mine, ReferenceAdapter())
+    )
+    assert np.allclose(decode(found.steps[0].output), decode(right.steps[0].output), rtol=1e-12)
+    assert "takes no axis" in ask(mine, "layer_normalization", {"axis": 0}, (2, 3)).unsupported["layer"]
 
 
 @pytest.mark.parametrize("mode", ["eager", "graph", "xla"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.adapters.interface import Request, Step
 from normcheck.adapters.observe import observe
