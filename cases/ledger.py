@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from normcheck.adapters.targets import Target
@@ -15,7 +17,7 @@ from normcheck.reports.record import Check, LedgerNote
 from normcheck.specs.models import Aspect, Frozen, RequirementId, Sentence
 from normcheck.specs.reader import first
 from normcheck.specs.sentences import problems
-from normcheck.specs.source import read_source
+from normcheck.specs.source import read_source, shown
 
 EXPLAINABLE = ("fail", "error", "crash", "timeout")
 EntryId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]
@@ -26,16 +28,16 @@ class Entry(Frozen):
 
     target: an adapter's name, or a pattern of target ids. versions: requirement strings such as `keras>=3.11`, all
     of which the target must meet. cases: case ids or patterns of them; every case named must show the symptom,
-    unless `sometimes` is set, for what depends on the machine.
+    unless `sometimes` is set, for what depends on the machine. symptom: as a check shows it, or patterns of it.
     """
 
     target: str
     versions: list[str] = Field(default=[])
     cases: list[str] = Field(min_length=1)
-    aspect: Aspect
+    aspect: Aspect | list[Aspect]
     subject: str = "*"
     requirement: RequirementId | None = None
-    symptom: str
+    symptom: str | list[str]
     reason: Sentence
     link: str = ""
     sometimes: bool = False
@@ -44,10 +46,8 @@ class Entry(Frozen):
     @classmethod
     def _parses(cls, versions: list[str]) -> list[str]:
         for text in versions:
-            try:
-                Requirement(text)
-            except InvalidRequirement:
-                raise ValueError(f"'{text}' is not a requirement such as 'keras>=3.11'") from None
+            if not _plain(text):
+                raise ValueError(f"{shown(text)} is not a requirement such as 'keras>=3.11'")
         return versions
 
 
@@ -83,7 +83,7 @@ def explained(check: Check, entries: Mapping[str, Entry]) -> Check:
     if check.outcome not in EXPLAINABLE:
         return check
     for name, entry in about:
-        if fnmatchcase(check.symptom, entry.symptom) and entry.requirement in (None, *check.failed):
+        if _shows(entry, check) and entry.requirement in (None, *check.failed):
             return check.model_copy(update={"outcome": "known", "known": name, "message": _with_reason(check, entry)})
     if about:
         name, entry = about[0]
@@ -92,28 +92,49 @@ def explained(check: Check, entries: Mapping[str, Entry]) -> Check:
     return check
 
 
-def unmatched(entries: Mapping[str, Entry], matched: Iterable[str]) -> list[LedgerNote]:
+def due(entries: Mapping[str, Entry]) -> list[str]:
+    """The entries that must match something in a full run."""
+    return [name for name, entry in entries.items() if not entry.sometimes]
+
+
+def unmatched(due: Iterable[str], matched: Iterable[str]) -> list[LedgerNote]:
     """Entries that matched nothing in a full run: they are stale."""
     seen = set(matched)
     problem = "matched no check in a full run: remove it, or correct its target, versions and cases"
-    return [
-        LedgerNote(entry=name, problem=problem)
-        for name, entry in entries.items()
-        if name not in seen and not entry.sometimes
-    ]
+    return [LedgerNote(entry=name, problem=problem) for name in due if name not in seen]
+
+
+def _plain(text: str) -> bool:
+    """Whether `text` is a name with versions: an address, an extra or a marker would say nothing of a target."""
+    try:
+        asked = Requirement(text)
+    except InvalidRequirement:
+        return False
+    return bool(asked.specifier) and not (asked.url or asked.extras or asked.marker)
 
 
 def _met(requirement: Requirement, versions: Mapping[str, str]) -> bool:
-    version = versions.get(requirement.name)
-    return version is not None and requirement.specifier.contains(version, prereleases=True)
+    """Whether the version is there and fits; one that is no version, such as `unknown`, does not."""
+    known = {canonicalize_name(name): version for name, version in versions.items()}
+    try:
+        version = Version(known[canonicalize_name(requirement.name)])
+    except (KeyError, InvalidVersion):
+        return False
+    return requirement.specifier.contains(version, prereleases=True)
 
 
 def _about(entry: Entry, check: Check) -> bool:
     return (
-        entry.aspect == check.aspect
+        check.aspect in ((entry.aspect,) if isinstance(entry.aspect, str) else entry.aspect)
         and fnmatchcase(check.subject, entry.subject)
         and any(pattern == check.case or fnmatchcase(check.case, pattern) for pattern in entry.cases)
     )
+
+
+def _shows(entry: Entry, check: Check) -> bool:
+    """Whether a failed check shows a symptom that the entry expects."""
+    symptoms = [entry.symptom] if isinstance(entry.symptom, str) else entry.symptom
+    return any(symptom == check.symptom or fnmatchcase(check.symptom, symptom) for symptom in symptoms)
 
 
 def _unexpected_pass(check: Check, about: list[tuple[str, Entry]]) -> Check:

@@ -6,7 +6,7 @@ normcheck item is collected.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from normcheck.adapters.targets import Target
+    from normcheck.reports.reading import Record
 
     from .case import Case
     from .session import Session
@@ -116,12 +117,17 @@ def session_of(config: pytest.Config) -> Session:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let -k find items by layer, aspect, target and dtype."""
-    if item.get_closest_marker("normcheck") and (case := _parameters(item).get("case")):
+    case: Any = _parameters(item).get("case")
+    if item.get_closest_marker("normcheck") and hasattr(case, "aspects"):
         item.extra_keyword_matches.update(case.aspects, (case.layer, case.dtype))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Apply --case."""
+    """Refuse what cannot be run, drop the items that stand for no claim about any target, and apply --case."""
+    if SESSION not in config.stash:
+        return
+    _refuse(config.stash[SESSION].wrong)
+    items[:] = [item for item in items if not item.get_closest_marker("normcheck") or hasattr(_target(item), "id")]
     patterns = config.getoption("cases")
     if not patterns:
         return
@@ -136,8 +142,35 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not ours or session.config.option.collectonly:
         return
     one = session_of(session.config)
+    if one.wrong:
+        return
     one.selected = len(ours)
-    one.start((_parameters(item)["target"].id, case) for item in ours for case in _cases(one, item))
+    shared = hasattr(session.config, "workerinput")
+    one.start({_target(item).id for item in ours}, [] if shared else _wanted(one, ours))
+    if sum("case" in _parameters(item) for item in ours) == len(one.cases):
+        one.due = one.entries_due()
+    if not shared:
+        try:
+            one.open()
+        except OSError as error:
+            _refuse(f"the record cannot be written: {error}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Refuse wrong options before pytest-xdist starts processes, each of which would tell of them in its own way."""
+    if any(config.getoption(name) for name in ("--target", "--device", "--ledger", "--record")):
+        _refuse(session_of(config).wrong)
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """In a worker of pytest-xdist, which is told item by item what to run: ask for the next one ahead."""
+    if nextitem is None or not hasattr(item.config, "workerinput"):
+        return
+    if nextitem.get_closest_marker("normcheck"):
+        one = session_of(item.config)
+        assert one.run is not None
+        one.run.enqueue(_wanted(one, [nextitem]))
 
 
 @pytest.fixture
@@ -200,7 +233,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     lines = one.close()
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["normcheck"] = {"targets": lines, "selected": one.selected}
+        session.config.workeroutput["normcheck"] = {"targets": lines, "selected": one.selected, "due": one.due}
 
 
 class Recorder:
@@ -208,13 +241,8 @@ class Recorder:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.deselected = 0
         self.handed: dict[str, Any] = {}
-        self.paths: tuple[Path, Path] | None = None
-
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Remember that the run is not a full one."""
-        self.deselected += len(items)
+        self.record: Record | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Append an item's lines to the record."""
@@ -239,31 +267,25 @@ class Recorder:
 
     def _finish(self, one: Session, session: pytest.Session, status: int) -> None:
         from normcheck.reports.page import write_page
-        from normcheck.reports.reading import read
-        from normcheck.reports.summary import exit_status
 
-        from .session import closing_lines
-
-        lines, selected = closing_lines(one, self.handed)
-        one.append(lines)
-        complete = one.reported >= selected
-        full = complete and not self.deselected and not one.options.targets
-        one.finish(full, complete, "" if complete else f"{one.reported} of {selected} items ran", status)
-        record = read(one.options.record)
-        if status == 0 and exit_status(record):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        self.paths = one.options.record, write_page(record, one.options.record.with_suffix(".html"))
+        if one.run is None:
+            one.selected, one.due = self.handed.get("selected", 0), self.handed.get("due", [])
+        one.append(one.close() or self.handed.get("targets", []))
+        self.record = one.finish(status)
+        assert self.record.footer is not None
+        session.exitstatus = self.record.footer.exit_status
+        write_page(self.record, one.options.record.with_suffix(".html"))
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Show counts per target and outcome, what stands against success, and where the record and the page are."""
-        if self.paths is None:
+        if self.record is None:
             return
-        from normcheck.reports.reading import read
         from normcheck.reports.summary import terminal
 
+        path = session_of(self.config).options.record
         terminalreporter.section("normcheck")
-        terminalreporter.write_line(terminal(read(self.paths[0]), colour=terminalreporter.hasmarkup))
-        terminalreporter.write_line(f"\nrecord: {self.paths[0]}\npage:   {self.paths[1]}")
+        terminalreporter.write_line(terminal(self.record, colour=terminalreporter.hasmarkup))
+        terminalreporter.write_line(f"\nrecord: {path}\npage:   {path.with_suffix('.html')}")
 
 
 @pytest.hookimpl(trylast=True)
@@ -278,11 +300,25 @@ def _parameters(item: pytest.Item) -> dict[str, Any]:
     return callspec.params if callspec else {}
 
 
-def _cases(one: Session, item: pytest.Item) -> list[Case]:
-    parameters = _parameters(item)
-    return [parameters["case"]] if "case" in parameters else [one.suite.by_id[c] for c in parameters["claim"].cases]
+def _target(item: pytest.Item) -> Any:
+    """The item's target; a placeholder without an id where there was none to make an item for."""
+    return _parameters(item).get("target")
+
+
+def _refuse(sentence: str) -> None:
+    """Raises UsageError, unless nothing is wrong."""
+    if sentence:
+        raise pytest.UsageError(sentence)
+
+
+def _wanted(one: Session, items: Sequence[pytest.Item]) -> Iterator[tuple[str, Case]]:
+    """The target and every case that each item asks for."""
+    for item in items:
+        parameters = _parameters(item)
+        names = [parameters["case"].id] if "case" in parameters else parameters["claim"].cases
+        yield from ((_target(item).id, one.suite.by_id[name]) for name in names)
 
 
 def _named(item: pytest.Item, patterns: Sequence[str]) -> bool:
-    case = _parameters(item).get("case")
-    return case is not None and any(fnmatchcase(case.id, pattern) for pattern in patterns)
+    case: Any = _parameters(item).get("case")
+    return hasattr(case, "aspects") and any(fnmatchcase(case.id, pattern) for pattern in patterns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 
 from normcheck.adapters.interface import Observation
 from normcheck.adapters.targets import Target
@@ -99,5 +100,6 @@ def ledger_for(target: Target, entries: Mapping[str, Entry]) -> dict[str, Entry]
 
 def reproduce(check: Check, target: Target) -> str:
     """One line that asks one target one case again."""
-    device = "" if target.device == "cpu" else f" --device {target.device}"
-    return f"pytest --pyargs normcheck.cases --target {target.name}:{target.mode}{device} --case '{check.case}'"
+    device = "" if target.device == "cpu" else f" --device {quote(target.device)}"
+    asked = quote(target.requested or f"{target.name}:{target.mode}")
+    return f"pytest --pyargs normcheck.cases --target {asked}{device} --case '{check.case}'"

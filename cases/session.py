@@ -6,22 +6,26 @@ import platform
 import sys
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from normcheck.adapters.loading import TargetError
 from normcheck.adapters.targets import Discovery, Target, discover
 from normcheck.adapters.transport import LocalWorker, Worker
-from normcheck.reports.record import LINE, Footer, Header, LedgerNote, TargetLine
+from normcheck.reports.reading import Record, read
+from normcheck.reports.record import LINE, Footer, Header, TargetLine
+from normcheck.reports.summary import exit_status
 from normcheck.reports.writing import RecordWriter
+from normcheck.specs.source import SpecError
 
 from .case import Case
-from .ledger import Entry, read_ledger, unmatched
+from .ledger import Entry, due, read_ledger, unmatched
 from .run import Asked, Run, ledger_for
-from .suite import Suite, claim_texts, requirement_texts, suite
+from .suite import Claim, Suite, asked_of, claim_texts, requirement_texts, settled_on, suite
 
 LEDGER = Path(__file__).parent / "ledger.yaml"
 EXPLAINED = ("pass", "known", "unsupported")
@@ -43,7 +47,10 @@ class Options:
 
 @dataclass
 class Session:
-    """Everything between collection and the end. Targets and specs are looked for when first needed."""
+    """Everything between collection and the end. Targets and specs are looked for when first needed.
+
+    selected, reported: how many items are to run, and how many have. due: the ledger's entries that must match.
+    """
 
     options: Options
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -53,6 +60,7 @@ class Session:
     matched: set[str] = field(default_factory=set)
     selected: int = 0
     reported: int = 0
+    due: list[str] = field(default_factory=list)
     closing: list[dict[str, Any]] = field(default_factory=list)
 
     @cached_property
@@ -74,18 +82,48 @@ class Session:
             for name, entry in read_ledger(path).items()
         }
 
-    def start(self, pairs: Iterable[tuple[str, Case]]) -> Run:
-        """Start the targets that `pairs` of target id and case need, and send the first requests ahead."""
-        pairs = list(pairs)
-        needed = {target for target, _ in pairs}
+    @cached_property
+    def wrong(self) -> str:
+        """What makes a run impossible, as a sentence: an option, a ledger or a spec; empty where nothing does."""
+        if self.options.record.is_dir():
+            return f"{self.options.record} is a folder; name a file for the record."
+        try:
+            _ = self.suite, self.discovery, self.ledger
+        except (SpecError, TargetError) as error:
+            return str(error)
+        if not self.discovery.targets:
+            reasons = "; ".join(f"{missing.adapter}: {missing.reason}" for missing in self.discovery.missing)
+            return f"there is no target to judge: {reasons}"
+        return ""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The targets that were found; none where something is wrong."""
+        return () if self.wrong else self.discovery.targets
+
+    @cached_property
+    def cases(self) -> list[tuple[Case, Target]]:
+        """What is judged: every case beside every target that is asked it."""
+        found = self.targets
+        every = self.suite.cases if found else ()
+        return [(case, target) for case in every for target in found if asked_of(case, target)]
+
+    @cached_property
+    def claims(self) -> list[tuple[Claim, Target]]:
+        """What is settled: every claim beside every target that it is about."""
+        found = self.targets
+        every = self.suite.claims.values() if found else ()
+        return [(claim, target) for claim in every for target in found if settled_on(claim, target)]
+
+    def start(self, needed: set[str], ahead: Iterable[tuple[str, Case]]) -> None:
+        """Start the targets with the ids `needed`; ask at once for the first of the target ids and cases in `ahead`."""
         asked = {
             target.id: Asked(target, self._worker(target), ledger_for(target, self.ledger))
             for target in self.discovery.targets
             if target.id in needed
         }
         self.run = Run(self.suite, asked, self.options.limit)
-        self.run.enqueue(pairs)
-        return self.run
+        self.run.enqueue(ahead)
 
     def _worker(self, target: Target) -> Worker | LocalWorker:
         if self.options.in_process:
@@ -95,12 +133,13 @@ class Session:
     def append(self, lines: Iterable[Mapping[str, Any]]) -> None:
         """Write lines to the record, and remember what the end of the run needs of them."""
         for line in lines:
-            self._writer().append(LINE.validate_python(dict(line)))
+            self.open().append(LINE.validate_python(dict(line)))
             if line["kind"] == "check":
                 self.checks += 1
                 self.matched.add(line.get("known") or "")
 
-    def _writer(self) -> RecordWriter:
+    def open(self) -> RecordWriter:
+        """The record, begun with its header. Raises OSError where it cannot be written."""
         if self.writer is None:
             self.writer = RecordWriter(self.options.record)
             self.writer.append(self.header())
@@ -151,36 +190,27 @@ class Session:
         ]
         return [*(_target_line(one) for one in asked), *missing]
 
-    def stale(self, full: bool) -> list[LedgerNote]:
-        """Ledger entries about the targets of a full run that matched nothing."""
-        if not full or self.run is None:
-            return []
-        entries = {name: entry for asked in self.run.asked.values() for name, entry in asked.ledger.items()}
-        return unmatched(entries, self.matched)
+    def entries_due(self) -> list[str]:
+        """The ledger's entries that must match something when every target found is asked every case."""
+        asked = self.run.asked.values() if self.run and not self.options.targets else ()
+        return list(dict.fromkeys(name for one in asked for name in due(one.ledger)))
 
-    def finish(self, full: bool, complete: bool, reason: str, status: int) -> None:
-        """Write the last lines of the record."""
-        if self.writer is None:
-            return
-        for note in self.stale(full):
-            self.writer.append(note)
-        self.writer.append(
-            Footer(
-                finished=datetime.now(UTC).isoformat(timespec="seconds"),
-                complete=complete,
-                reason=reason,
-                checks=self.checks,
-                exit_status=status,
-            )
+    def finish(self, status: int) -> Record:
+        """Write the last lines of the record; returns all of it. status: pytest's own, by the items alone."""
+        complete = self.reported >= self.selected
+        notes = unmatched(self.due, self.matched) if complete else []
+        self.append(note.model_dump() for note in notes)
+        footer = Footer(
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            complete=complete,
+            reason="" if complete else f"{self.reported} of {self.selected} items ran",
+            checks=self.checks,
         )
-        self.writer.close()
-
-
-def closing_lines(session: Session, handed: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    """The lines about targets, and the number of items selected: this process's own, or those `handed` by a worker."""
-    if session.run is None:
-        return list(handed.get("targets", [])), int(handed.get("selected", 0))
-    return session.close(), session.selected
+        record = replace(read(self.options.record), footer=footer)
+        footer = footer.model_copy(update={"exit_status": status or exit_status(record)})
+        self.append([footer.model_dump()])
+        self.open().close()
+        return replace(record, footer=footer)
 
 
 def _target_line(asked: Asked) -> TargetLine:

@@ -8,18 +8,12 @@ import pytest
 
 from normcheck.adapters.targets import Target
 from normcheck.cases.plugin import session_of
-from normcheck.cases.suite import Claim, settled_on
+from normcheck.cases.suite import Claim
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item per claim and target that the claim is about."""
-    session = session_of(metafunc.config)
-    pairs = [
-        (claim, target)
-        for claim in session.suite.claims.values()
-        for target in session.discovery.targets
-        if settled_on(claim, target)
-    ]
+    pairs = session_of(metafunc.config).claims
     metafunc.parametrize(("claim", "target"), pairs, ids=[f"{target.id}:{claim.id}" for claim, target in pairs])
 
 

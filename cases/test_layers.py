@@ -9,15 +9,11 @@ import pytest
 from normcheck.adapters.targets import Target
 from normcheck.cases.case import Case
 from normcheck.cases.plugin import session_of
-from normcheck.cases.suite import asked_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item per case and target, the targets of a case side by side."""
-    session = session_of(metafunc.config)
-    pairs = [
-        (case, target) for case in session.suite.cases for target in session.discovery.targets if asked_of(case, target)
-    ]
+    pairs = session_of(metafunc.config).cases
     metafunc.parametrize(("case", "target"), pairs, ids=[f"{target.id}:{case.id}" for case, target in pairs])
 
 
