@@ -57,7 +57,8 @@ def _lacking(aspect: str, case: Case, seen: Observation) -> str:
     """Why a target offers no answer on this aspect; empty where it does."""
     if aspect in seen.unsupported:
         return seen.unsupported[aspect]
-    if "weights" in seen.unsupported and case.weights != "initial":
+    read = aspect in ("state", "regularization", "constraint")
+    if "weights" in seen.unsupported and (read or case.weights != "initial"):
         return seen.unsupported["weights"]
     steps = {step.do for step in case.steps} & set(seen.unsupported)
     early = aspect in ("weights", "parameters")
@@ -79,7 +80,7 @@ def _raised(aspect: str, seen: Observation) -> Finding:
         aspect,
         "error",
         symptom=f"raised {raised.types[0]}",
-        message=f"raised {raised.types[0]} in phase {where}: {raised.message.strip()}",
+        message=f"raised {raised.types[0]} in phase {where}: {structure.said(raised)}",
         cause=raised.traceback.strip().splitlines()[-1] if raised.traceback.strip() else "",
     )
 

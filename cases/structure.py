@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from normcheck.specs.models import ErrorSpec, Expectation, ModelSpec
 from .case import Case
 from .conventions import ExpectedWeight
 from .finding import Finding
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def expected_model_weights(spec: ModelSpec, dialect: str) -> tuple[tuple[ExpectedWeight, ...], int, int]:
@@ -89,6 +92,8 @@ def input_kept(seen: Observation) -> Finding:
 def training_agreement(seen: Observation) -> Finding:
     """The outputs of the first and the last call are the same bits, training or not."""
     outputs = [step.output for step in seen.steps if step.output is not None]
+    if len(outputs) < 2:
+        return Finding("training_agreement", "error", "", "no output", "the target gave no two outputs to compare")
     same = outputs[0] == outputs[-1]
     return Finding(
         "training_agreement",
@@ -115,7 +120,7 @@ def error(asked: ErrorSpec, dialect: str, raised: Raised | None) -> Finding:
     if raised is None:
         return Finding("error", "wrong", symptom="accepted", message=f"nothing was raised; expected {wanted}")
     got = f"{raised.types[0]} in phase {raised.phase}"
-    message = f"raised {got} ({raised.message.strip() or 'no message'}); expected {wanted}"
+    message = f"raised {got} ({said(raised)}); expected {wanted}"
     if not set(types) & set(raised.types):
         return Finding("error", "wrong", symptom=f"raised {raised.types[0]}", message=message)
     if raised.phase not in asked.phase:
@@ -124,6 +129,12 @@ def error(asked: ErrorSpec, dialect: str, raised: Raised | None) -> Finding:
         message = f"{message}; the message should name '{asked.names}'"
         return Finding("error", "wrong", symptom=f"message does not name {asked.names}", message=message)
     return Finding("error", "right")
+
+
+def said(raised: Raised) -> str:
+    """The message of an exception on one line, without terminal colours, cut to a readable length."""
+    plain = " ".join(COLOUR.sub("", raised.message).split())
+    return _shortened(plain, 300) or "no message"
 
 
 def literal(expect: Expectation, case: Case, seen: Observation) -> Iterator[Finding]:

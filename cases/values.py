@@ -32,7 +32,11 @@ Floats = NDArray[np.float64]
 def outputs(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
     """The output of every step that gives one."""
     for label, step, got in _steps(case, dialect, seen):
-        if step.bounds is not None and got.output is not None:
+        if step.bounds is None:
+            continue
+        if got.output is None:
+            yield Finding("output", "error", label, "no output", "the target gave no output")
+        else:
             yield _array("output", label, step.bounds, "output", got.output, step.inherited)
 
 
