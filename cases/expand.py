@@ -157,7 +157,9 @@ def _text(value: Any, joint: str) -> str:
     if isinstance(value, dict):
         return "-".join(_text(part, joint) for part in value.values())
     if isinstance(value, list):
-        return joint.join(_text(part, joint) for part in value) or "scalar"
+        # One axis in a list is not the same argument as the axis alone, and needs another id.
+        alone = joint if joint == "+" and len(value) == 1 else ""
+        return joint.join(_text(part, joint) for part in value) + alone or "scalar"
     if isinstance(value, bool) or value is None:
         return str(value).lower()
     return str(value)
