@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from normcheck.specs.models import LayerSpec
 from normcheck.specs.reader import SpecError, read_all, read_claims, read_layer, read_model
 
 READERS: Mapping[str, Callable[[Path], Any]] = {
@@ -38,10 +39,18 @@ def problem_in(path: Path) -> str:
     if reader is None:
         return f"{path}:1:1: no line begins with {FIRST_KEYS}, so it is not known what it specifies"
     try:
-        reader(path)
+        spec = reader(path)
     except SpecError as error:
         return str(error)
-    return ""
+    return next((f"{path}: {sentence}" for sentence in unseen(spec)), "")
+
+
+def unseen(spec: Any) -> Iterator[str]:
+    """What the cases of a layer claim to show and cannot."""
+    from normcheck.cases.expand import layer_cases
+    from normcheck.cases.visibility import drowned
+
+    return drowned(layer_cases(spec)) if isinstance(spec, LayerSpec) else iter(())
 
 
 def reader_for(path: Path) -> Callable[[Path], Any] | None:
@@ -55,12 +64,12 @@ def reader_for(path: Path) -> Callable[[Path], Any] | None:
 
 
 def packaged_problems() -> list[str]:
-    """The first thing wrong with the specs of normcheck."""
+    """The first thing wrong with the specs of normcheck, or what their cases cannot show."""
     try:
-        read_all()
+        specs = read_all()
     except SpecError as error:
         return [str(error)]
-    return []
+    return [sentence for spec in specs.layers.values() for sentence in unseen(spec)]
 
 
 def counted() -> int:
