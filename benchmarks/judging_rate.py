@@ -57,8 +57,7 @@ def bare_seconds(requested: str) -> float:
     from normcheck.specs.models import LayerSpec
 
     (target,) = discover([requested], ["cpu"]).targets
-    adapter = open_adapter(target)
-    adapter.start()
+    adapter, _ = open_adapter(target.adapter, target.device, target.mode)
     requests = [
         request_for(case, target.dialect)
         for case in suite().cases
