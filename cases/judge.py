@@ -33,6 +33,9 @@ def judge(case: Case, dialect: str, answer: Observation | Loss) -> list[Finding]
 def _stated(case: Case, seen: Observation) -> list[Finding]:
     """A document's own case: its literal expectations alone."""
     assert case.expect is not None
+    lacking = {aspect: reason for aspect in case.aspects if (reason := _lacking(aspect, case, seen))}
+    if lacking:
+        return [Finding(aspect, "unsupported", message=reason) for aspect, reason in lacking.items()]
     if seen.raised is not None and case.expect.completes is None:
         return [_raised(next(iter(case.aspects)), seen)]
     return list(structure.literal(case.expect, case, seen))
@@ -48,8 +51,9 @@ def _judged(case: Case, dialect: str, seen: Observation) -> list[Finding]:
             findings.append(_raised(aspect, seen))
         else:
             findings += list(JUDGES[aspect](case, dialect, seen))
-    if case.expect is not None and seen.raised is None:
-        findings += list(structure.literal(case.expect, case, seen))
+    if case.expect is not None and seen.raised is None and len(seen.steps) == len(case.steps):
+        lacking = {finding.aspect for finding in findings if finding.result == "unsupported"}
+        findings += [one for one in structure.literal(case.expect, case, seen) if one.aspect not in lacking]
     return findings
 
 
@@ -60,6 +64,8 @@ def _lacking(aspect: str, case: Case, seen: Observation) -> str:
     read = aspect in ("state", "regularization", "constraint")
     if "weights" in seen.unsupported and (read or case.weights != "initial"):
         return seen.unsupported["weights"]
+    if aspect == "parameters" and seen.parameters is None and seen.raised is None:
+        return "the target does not count parameters"
     steps = {step.do for step in case.steps} & set(seen.unsupported)
     early = aspect in ("weights", "parameters")
     return "" if early or not steps else seen.unsupported[min(steps)]
