@@ -52,8 +52,8 @@ def _judged(case: Case, dialect: str, seen: Observation) -> list[Finding]:
         else:
             findings += list(JUDGES[aspect](case, dialect, seen))
     if case.expect is not None and seen.raised is None and len(seen.steps) == len(case.steps):
-        lacking = {finding.aspect for finding in findings if finding.result == "unsupported"}
-        findings += [one for one in structure.literal(case.expect, case, seen) if one.aspect not in lacking]
+        lost = {finding.aspect for finding in findings if finding.result == "unsupported"}
+        findings += [one for one in structure.literal(case.expect, case, seen) if one.aspect not in lost]
     return findings
 
 
