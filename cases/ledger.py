@@ -34,10 +34,10 @@ class Entry(Frozen):
     target: str
     versions: list[str] = Field(default=[])
     cases: list[str] = Field(min_length=1)
-    aspect: Aspect | list[Aspect]
+    aspect: Aspect | Annotated[list[Aspect], Field(min_length=1)]
     subject: str = "*"
     requirement: RequirementId | None = None
-    symptom: str | list[str]
+    symptom: str | Annotated[list[str], Field(min_length=1)]
     reason: Sentence
     link: str = ""
     sometimes: bool = False
