@@ -206,7 +206,7 @@ BAD = {
     "a requirement with an address": (
         GOOD.replace(">=3.11,<4", " @ file:///etc/passwd"),
         4,
-        16,
+        15,
         "'keras>=3.11'",
     ),
     "a requirement without a version": (GOOD.replace("keras>=3.11,<4", "keras"), 4, 15, "'keras>=3.11'"),
