@@ -84,7 +84,7 @@ def explained(check: Check, entries: Mapping[str, Entry]) -> Check:
         return check
     for name, entry in about:
         if _shows(entry, check) and entry.requirement in (None, *check.failed):
-            return check.model_copy(update={"outcome": "known", "known": name, "message": _with_reason(check, entry)})
+            return check.model_copy(update={"outcome": "known", "known": name})
     if about:
         name, entry = about[0]
         text = f"{check.message} The ledger's entry {name} expects the symptom '{entry.symptom}': bring it up to date."
@@ -145,7 +145,3 @@ def _unexpected_pass(check: Check, about: list[tuple[str, Entry]]) -> Check:
         f"The check passes, but the ledger's entry {strict[0]} says that it does not: take the case out of the entry."
     )
     return check.model_copy(update={"outcome": "fail", "symptom": "unexpected pass", "message": text})
-
-
-def _with_reason(check: Check, entry: Entry) -> str:
-    return f"{check.message} Known: {entry.reason}{f' ({entry.link})' if entry.link else ''}"

@@ -17,7 +17,7 @@ from normcheck.adapters.loading import TargetError
 from normcheck.adapters.targets import Discovery, Target, discover
 from normcheck.adapters.transport import LocalWorker, Worker
 from normcheck.reports.reading import Record, read
-from normcheck.reports.record import LINE, Footer, Header, TargetLine
+from normcheck.reports.record import LINE, Footer, Header, KnownText, TargetLine
 from normcheck.reports.summary import exit_status
 from normcheck.reports.writing import RecordWriter
 from normcheck.specs.source import SpecError
@@ -162,6 +162,7 @@ class Session:
             layers={name: spec.title for name, spec in self.suite.subjects.items()},
             requirements=requirement_texts(self.suite),
             claims=claim_texts(self.suite),
+            ledger={name: KnownText(reason=one.reason, link=one.link) for name, one in self.ledger.items()},
             selected=self.selected,
         )
 

@@ -74,8 +74,7 @@ def drawn(name: str, share: list[float], top: float) -> Markup:
         Markup('<text x="{}" y="{}">{}</text>').format(place * BAR, BASE + 14, text) for place, text in TICKS
     )
     return Markup(
-        '<svg role="img" aria-label="{}" viewBox="-16 0 {} {}">'
-        '<line x1="0" x2="{}" y1="{}" y2="{}"/>{}{}</svg>'
+        '<svg role="img" aria-label="{}" viewBox="-16 0 {} {}"><line x1="0" x2="{}" y1="{}" y2="{}"/>{}{}</svg>'
     ).format(label, width + 32, BASE + 20, width, BASE, BASE, bars, ticks)
 
 

@@ -77,9 +77,7 @@ def drafted(record: Record, checks: list[Check]) -> dict[str, Any]:
     first = checks[0]
     line = target_line(record, first.target)
     entry: dict[str, Any] = {
-        "target": line.adapter
-        if line and len({check.target for check in checks}) > 1
-        else escape(first.target),
+        "target": line.adapter if line and len({check.target for check in checks}) > 1 else escape(first.target),
         "versions": versions_of(line) if line else [],
         "cases": sorted({check.case for check in checks}),
         "aspect": first.aspect,
@@ -101,11 +99,7 @@ def siblings(record: Record, name: str) -> set[str]:
     if line is None:
         return {name}
     kind = (line.adapter, versions_of(line))
-    return {
-        other.id
-        for other in record.targets
-        if not other.reason and (other.adapter, versions_of(other)) == kind
-    }
+    return {other.id for other in record.targets if not other.reason and (other.adapter, versions_of(other)) == kind}
 
 
 def versions_of(line: TargetLine) -> list[str]:

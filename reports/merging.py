@@ -153,12 +153,11 @@ def merged_header(records: Sequence[Record], notes: tuple[str, ...]) -> Header:
     names = "\n".join(sorted(part.run for part in runs))
     return headers[0].model_copy(
         update={
-            "run": headers[0].run
-            if len(runs) == 1
-            else "merged-" + hashlib.sha256(names.encode()).hexdigest()[:12],
+            "run": headers[0].run if len(runs) == 1 else "merged-" + hashlib.sha256(names.encode()).hexdigest()[:12],
             "started": min(part.started for part in runs),
             "layers": {k: v for h in reversed(headers) for k, v in h.layers.items()},
             "requirements": {k: v for h in reversed(headers) for k, v in h.requirements.items()},
+            "ledger": {k: v for h in reversed(headers) for k, v in h.ledger.items()},
             "claims": {k: v for h in reversed(headers) for k, v in h.claims.items()},
             "selected": sum(part.selected for part in runs),
             "parts": list(runs) if len(runs) > 1 else headers[0].parts,

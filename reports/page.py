@@ -47,6 +47,7 @@ FIELDS = (
     "headroom",
     "grade",
     "symptom",
+    "known",
     "text",
 )
 
@@ -144,7 +145,7 @@ def data(record: Record) -> str:
 
 def row(check: Check) -> list[str]:
     """A check in the list: `FIELDS` in order, as text."""
-    words = [check.message, *check.failed, check.known or ""] if check.outcome != "pass" else []
+    words = [check.message, *check.failed] if check.outcome != "pass" else []
     found = (
         check.outcome,
         check.target,
@@ -156,6 +157,7 @@ def row(check: Check) -> list[str]:
         figure(check.headroom),
         check.grade or "",
         check.symptom,
+        check.known or "",
         " ".join(filter(None, words))[:LONGEST_IN_LIST],
     )
     return [printable(text) for text in found]

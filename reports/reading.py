@@ -70,9 +70,7 @@ def read(path: str | Path) -> Record:
 
 def assembled(path: Path, file: IO[bytes]) -> Record:
     """The record made of the lines of `file`, each in its place."""
-    found: dict[str, list[Any]] = {
-        kind: [] for kind in ("header", "target", "check", "claim", "ledger", "footer")
-    }
+    found: dict[str, list[Any]] = {kind: [] for kind in ("header", "target", "check", "claim", "ledger", "footer")}
     problems: list[str] = []
     for number, text in numbered(path, file):
         if number == 1:
@@ -113,9 +111,7 @@ def numbered(path: Path, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         if not text:
             return
         if len(text) > LONGEST_LINE:
-            raise RecordError(
-                f"{path}, line {number}: longer than {LONGEST_LINE} bytes; no line of a record is."
-            )
+            raise RecordError(f"{path}, line {number}: longer than {LONGEST_LINE} bytes; no line of a record is.")
         if text.strip():
             yield number, text
 
@@ -137,9 +133,7 @@ def refuse_newer(path: Path, text: bytes) -> None:
 def refuse_misplaced(where: str, kind: str, found: dict[str, list[Any]]) -> None:
     """Raises RecordError if a line of this kind cannot follow the lines already found."""
     if not found["header"] and kind != "header":
-        raise RecordError(
-            f"{where}: a line of kind {kind} stands there; expected the header, which comes first."
-        )
+        raise RecordError(f"{where}: a line of kind {kind} stands there; expected the header, which comes first.")
     if found["header"] and kind == "header":
         raise RecordError(f"{where}: a second header stands there; merge records with `normcheck merge`.")
     if found["footer"]:

@@ -102,6 +102,13 @@ class Part(Line):
     reason: Text = ""
 
 
+class KnownText(Line):
+    """A ledger entry as it stood when the run was made: why the deviation is there, and where it is discussed."""
+
+    reason: Text
+    link: Text = ""
+
+
 class Header(Line):
     """What was run, where and with what. started: ISO 8601, UTC.
 
@@ -119,6 +126,7 @@ class Header(Line):
     layers: dict[Name, Name] = {}
     requirements: dict[Name, RequirementText] = {}
     claims: dict[Name, ClaimText] = {}
+    ledger: dict[Name, KnownText] = {}
     selected: Count = 0
     parts: list[Part] = []
     notes: list[Text] = []
@@ -206,7 +214,5 @@ class Footer(Line):
     exit_status: Count = 0
 
 
-AnyLine = Annotated[
-    Header | TargetLine | Check | ClaimVerdict | LedgerNote | Footer, Field(discriminator="kind")
-]
+AnyLine = Annotated[Header | TargetLine | Check | ClaimVerdict | LedgerNote | Footer, Field(discriminator="kind")]
 LINE: TypeAdapter[Any] = TypeAdapter(AnyLine)

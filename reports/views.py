@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .reading import Record
-from .record import Check, Outcome, RequirementText
+from .record import Check, KnownText, Outcome, RequirementText
 from .summary import JUDGED, UNEXPLAINED, target_names
 
 MOST_IN_FULL = 200
@@ -28,10 +28,14 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Failures with one symptom. shown: those given in full; requirements: ids and texts of what failed."""
+    """Failures with one symptom, or one ledger entry. shown: those given in full; requirements: what failed.
+
+    title: the symptom, or the entry's name; known: the entry's text, where the record has it.
+    """
 
     outcome: Outcome
-    symptom: str
+    title: str
+    known: KnownText | None
     total: int
     shown: list[Check]
     targets: list[str]
@@ -91,11 +95,12 @@ def matrix(record: Record) -> Matrix:
 
 
 def groups(record: Record) -> list[Group]:
-    """The failures by symptom: the unexplained first, and of either kind the most frequent first."""
+    """The unexplained failures by symptom, then the known ones by ledger entry; the most frequent first."""
     found: dict[tuple[Outcome, str], list[Check]] = {}
     for check in record.checks:
         if check.outcome in FAILING or check.outcome == "known":
-            found.setdefault((check.outcome, check.symptom), []).append(check)
+            title = (check.known if check.outcome == "known" else None) or check.symptom
+            found.setdefault((check.outcome, title), []).append(check)
     order = sorted(found, key=lambda kind: (kind[0] == "known", -len(found[kind])))
     result: list[Group] = []
     left = MOST_IN_FULL
@@ -120,12 +125,13 @@ def varied(checks: list[Check]) -> list[Check]:
 
 def group(record: Record, kind: tuple[Outcome, str], checks: Sequence[Check], shown: list[Check]) -> Group:
     """One group, with the texts of the requirements that its checks fail."""
-    outcome, symptom = kind
+    outcome, title = kind
     names = dict.fromkeys(name for check in checks for name in check.failed)
     texts = record.header.requirements
     return Group(
         outcome=outcome,
-        symptom=symptom,
+        title=title,
+        known=record.header.ledger.get(title) if outcome == "known" else None,
         total=len(checks),
         shown=shown,
         targets=list(dict.fromkeys(check.target for check in checks)),

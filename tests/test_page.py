@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -19,6 +20,7 @@ from normcheck.reports.record import (
     ClaimVerdict,
     Footer,
     Header,
+    KnownText,
     LedgerNote,
     RequirementText,
     TargetLine,
@@ -96,9 +98,7 @@ def hostile():
     there = {"adapter": EVIL, "dialect": EVIL, "device": EVIL, "mode": EVIL, "versions": {EVIL: EVIL}}
     checks = tuple(
         Check(
-            **dict.fromkeys(
-                ("case", "layer", "target", "aspect", "subject", "dtype", "level", "grade"), EVIL
-            ),
+            **dict.fromkeys(("case", "layer", "target", "aspect", "subject", "dtype", "level", "grade"), EVIL),
             **dict.fromkeys(("symptom", "message", "cause", "reproduce", "fingerprint", "known"), EVIL),
             requirements=[EVIL],
             failed=[EVIL],
@@ -192,9 +192,7 @@ def test_tables_are_readable_by_machines(page):
 
 
 def test_outcomes_are_told_by_word_and_glyph_and_not_by_colour_alone(page, text):
-    marks = re.findall(
-        r'<span class="mark ([a-z-]+)"><span class="glyph"[^>]*>(.)</span> ([^<]*)</span>', text
-    )
+    marks = re.findall(r'<span class="mark ([a-z-]+)"><span class="glyph"[^>]*>(.)</span> ([^<]*)</span>', text)
     assert len({glyph for _, glyph, _ in marks}) >= 5
     assert all(words.strip() for _, _, words in marks)
 
@@ -224,16 +222,20 @@ def test_a_failure_shows_its_evidence(page, text):
         "pytest --pyargs normcheck.cases --target torch-cpu-eager --case 'layer_normalization/",
     ):
         assert expected in words
-    assert (
-        '<th scope="row">3 got</th><td>-0.1080123</td><td>0.5400617</td><td class=worst>1.0801234</td>'
-        in text
-    )
+    assert '<th scope="row">3 got</th><td>-0.1080123</td><td>0.5400617</td><td class=worst>1.0801234</td>' in text
 
 
 def test_unexplained_failures_come_before_known_ones(page, text):
-    order = re.findall(r'<h3 id="group-\d+">.*?<span class="mark (\w+)">', text, re.DOTALL)
+    order = re.findall(r'<h3 id="\w+-\d+">.*?<span class="mark (\w+)">', text, re.DOTALL)
     assert order[-1] == "known"
     assert order.index("known") == len(order) - 1
+
+
+def test_known_deviations_stand_under_their_ledger_entry_with_its_reason():
+    reason = KnownText(reason="The sums are kept in float16.", link="issue 7")
+    plain = records.record(*(records.failure(f"a/{n}", outcome="known", known="K-1") for n in range(3)))
+    text = render(replace(plain, header=plain.header.model_copy(update={"ledger": {"K-1": reason}})))
+    assert re.search(r"<h3[^>]*>.*?3 known.*?K-1</h3>.*?The sums are kept in float16\..*?issue 7", text, re.DOTALL)
 
 
 def test_claims_and_ledger_notes_are_shown(page):
@@ -270,7 +272,7 @@ def test_only_some_of_many_failures_are_given_in_full_and_the_rest_is_pointed_to
     many = records.record(*(records.failure(f"a/{n}") for n in range(1000)))
     found = Page(render(many))
     assert len(found.of("details")) == 10
-    assert "990 more with this symptom" in found.texts["p"]
+    assert "990 more stand in" in found.texts["p"]
 
 
 def test_an_empty_record_has_a_page_that_says_that_nothing_was_judged():
@@ -286,9 +288,7 @@ def test_a_run_without_a_fault_says_so():
 
 
 def test_figures_that_are_not_finite_are_words():
-    text = render(
-        records.record(records.failure(headroom=math.inf), records.failure("a/y", headroom=math.nan))
-    )
+    text = render(records.record(records.failure(headroom=math.inf), records.failure("a/y", headroom=math.nan)))
     assert "beyond all bounds" in text
     assert "not a number" in text
 
@@ -313,16 +313,12 @@ def test_a_page_is_written_where_it_is_asked_for_and_nowhere_else(tmp_path, whol
     ],
 )
 def test_the_worst_of_the_elements_shown_stands_out(index, first, rows, bold):
-    worst = Worst(
-        index=index, got="9", expected="9", bound="9", first=first, around_got=rows, around_expected=rows
-    )
+    worst = Worst(index=index, got="9", expected="9", bound="9", first=first, around_got=rows, around_expected=rows)
     text = render(records.record(records.failure(worst=worst)))
     assert re.findall(r"<td class=worst>([^<]*)</td>", text) == bold * 2
 
 
 def test_a_window_from_a_stranger_is_shown_in_part():
     wide = [" ".join(["1.0"] * 200)] * 500
-    worst = Worst(
-        index=[0], got="9", expected="9", bound="9", first=[0], around_got=wide, around_expected=wide
-    )
+    worst = Worst(index=[0], got="9", expected="9", bound="9", first=[0], around_got=wide, around_expected=wide)
     assert len(Page(render(records.record(records.failure(worst=worst)))).of("td")) < 400
