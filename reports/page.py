@@ -72,6 +72,7 @@ def render(record: Record) -> str:
             record=record,
             header=record.header,
             verdict=verdict_sentences(record),
+            known=sum(check.outcome == "known" for check in record.checks),
             counts=counts(record),
             outcomes=OUTCOMES,
             matrix=views.matrix(record),

@@ -287,6 +287,13 @@ def test_a_run_without_a_fault_says_so():
     assert "Conforming" in found.texts["h1"]
 
 
+def test_known_deviations_are_counted_in_the_verdict():
+    good = records.check("a/1", headroom=0.5, grade="A")
+    deviating = [records.failure(f"a/{n}", outcome="known", known="K-1") for n in (2, 3)]
+    found = Page(render(records.record(good, *deviating)))
+    assert "Conforming but for 2 known deviations" in found.texts["h1"]
+
+
 def test_figures_that_are_not_finite_are_words():
     text = render(records.record(records.failure(headroom=math.inf), records.failure("a/y", headroom=math.nan)))
     assert "beyond all bounds" in text
