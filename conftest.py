@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-CLONE = str(Path(__file__).parent)
+CLONE = str(Path(__file__).resolve().parent)
 
 package = sys.modules.get("normcheck")
 if package is None:

@@ -141,8 +141,9 @@ class Session:
     def open(self) -> RecordWriter:
         """The record, begun with its header. Raises OSError where it cannot be written."""
         if self.writer is None:
+            first = self.header()
             self.writer = RecordWriter(self.options.record)
-            self.writer.append(self.header())
+            self.writer.append(first)
         return self.writer
 
     def header(self) -> Header:
