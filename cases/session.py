@@ -28,6 +28,7 @@ from .run import Asked, Run, ledger_for
 from .suite import Claim, Suite, asked_of, claim_texts, requirement_texts, settled_on, suite
 
 LEDGER = Path(__file__).parent / "ledger.yaml"
+LONGEST = 86_400.0
 EXPLAINED = ("pass", "known", "unsupported")
 
 
@@ -85,6 +86,10 @@ class Session:
     @cached_property
     def wrong(self) -> str:
         """What makes a run impossible, as a sentence: an option, a ledger or a spec; empty where nothing does."""
+        if not 0 < self.options.limit <= LONGEST:
+            return f"--case-timeout {self.options.limit:g}: give seconds above 0, and {LONGEST:g} at the most."
+        if self.options.memory < 1:
+            return f"--memory-limit {self.options.memory}: give at least 1 MiB."
         if self.options.record.is_dir():
             return f"{self.options.record} is a folder; name a file for the record."
         try:

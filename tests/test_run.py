@@ -212,6 +212,17 @@ def test_what_is_wrong_is_one_sentence_and_leaves_nothing_to_judge(session, tmp_
     assert (session.cases, session.claims) == ([], [])
 
 
+@pytest.mark.parametrize("limit", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_time_limit_is_a_time(session, limit):
+    session.options = dataclasses.replace(session.options, limit=limit)
+    assert session.wrong.endswith("give seconds above 0, and 86400 at the most.")
+
+
+def test_a_memory_limit_leaves_some_memory(session):
+    session.options = dataclasses.replace(session.options, memory=0)
+    assert session.wrong == "--memory-limit 0: give at least 1 MiB."
+
+
 def test_the_packaged_ledger_is_in_force_and_ones_own_beside_it(session, tmp_path):
     own = tmp_path / "own.yaml"
     own.write_text("entries: {}\n")
