@@ -29,7 +29,12 @@ CONSTRAINT = "layer_normalization/constraint-bounded-beta"
 INTEGERS = with_case(input=[[1, 2], [5, 9]], dtype="int32")
 NEGATIVE = "layer_normalization/errors/epsilon-negative"
 MODEL = "models/batch-normalization-9"
-RIGHT = [PLAIN, AGREEMENT, REPEATED, STATE, PENALTY, CONSTRAINT, NEGATIVE]
+OTHER_UPDATES = [
+    "layer_normalization/penalty-l1-on-beta",
+    "layer_normalization/constraint-non-negative-gamma",
+    "layer_normalization/constraint-unit-gamma",
+]
+RIGHT = [PLAIN, AGREEMENT, REPEATED, STATE, PENALTY, CONSTRAINT, NEGATIVE, *OTHER_UPDATES]
 
 
 def findings(asked, observation, dialect="keras"):

@@ -95,6 +95,14 @@ def test_answers_may_be_wanted_in_another_order_or_out_of_the_blue():
     assert len(worker.sent) == 5
 
 
+def test_a_case_that_nobody_announced_does_not_wait_for_those_announced():
+    worker = Recorded()
+    asked = one_run(worker).asked[REFERENCE.id]
+    asked.queue.extend(CASES[1:])
+    asked.answer(CASES[0], 60.0)
+    assert worker.sent[0] == CASES[0].id
+
+
 def test_a_case_may_be_asked_again():
     asked = one_run(Recorded()).asked[REFERENCE.id]
     assert [asked.answer(CASES[0], 60.0).case for _ in range(2)] == [CASES[0].id] * 2
