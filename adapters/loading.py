@@ -53,9 +53,7 @@ def load(reference: str) -> type[Adapter]:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise TargetError(
-            f"{place} could not be imported: {last_line(error)}{_where(error, place)}."
-        ) from error
+        raise TargetError(f"{place} could not be imported: {last_line(error)}{_where(error, place)}.") from error
     found = getattr(module, name, None)
     if isinstance(found, type) and issubclass(found, Adapter) and found is not Adapter:
         return found
@@ -84,9 +82,7 @@ def last_line(error: BaseException) -> str:
 def _from_file(place: str) -> ModuleType:
     path = Path(place)
     if not path.is_file():
-        raise TargetError(
-            f"there is no file {place}. Give the path of a Python file with an adapter. {EXPECTED}."
-        )
+        raise TargetError(f"there is no file {place}. Give the path of a Python file with an adapter. {EXPECTED}.")
     name = f"normcheck_adapter_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

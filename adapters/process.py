@@ -69,9 +69,7 @@ class Process:
             self._gateway = self._group.makegateway(_spec(target))
         except (OSError, EOFError, AssertionError) as error:
             Path(self._log).unlink()
-            raise OSError(
-                f"{target.python or sys.executable} is no Python interpreter that starts"
-            ) from error
+            raise OSError(f"{target.python or sys.executable} is no Python interpreter that starts") from error
         self._popen: subprocess.Popen[bytes] = cast(Any, self._gateway)._io.popen
         atexit.register(self._at_exit)
         self._channel = self._gateway.remote_exec(bootstrap)
@@ -90,9 +88,7 @@ class Process:
             message = self.receive(time.monotonic() + timeout)
             if message is None:
                 where = self.kill(explain=True)
-                raise Failed(
-                    f"it was not ready after {timeout:g} s, the time a target has to start. {where}".strip()
-                )
+                raise Failed(f"it was not ready after {timeout:g} s, the time a target has to start. {where}".strip())
             if message is ENDED:
                 raise Failed(self.end())
             if "failed" in message:
@@ -193,11 +189,7 @@ class Process:
 
 def excerpt(text: str) -> list[str]:
     """The lines of a log that say most: its end, or what is around the words of Python's fault handler."""
-    lines = [
-        line[:LINE]
-        for line in text.splitlines()
-        if line.strip() and not line.startswith("Extension modules:")
-    ]
+    lines = [line[:LINE] for line in text.splitlines() if line.strip() and not line.startswith("Extension modules:")]
     fatal = next((at for at, line in enumerate(lines) if line.startswith("Fatal Python error")), len(lines))
     return lines[max(0, fatal - LOG_LINES) : fatal + LOG_LINES]
 

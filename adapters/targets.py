@@ -127,11 +127,7 @@ def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
     if kind.devices is Adapter.devices or not (foreign or may_accelerate()):
         return Found(own, versions, ("cpu",))
     asked = probe_devices(kind)
-    return (
-        Missing(wish.text, asked.reason)
-        if isinstance(asked, Missing)
-        else Found(own, versions, asked.devices)
-    )
+    return Missing(wish.text, asked.reason) if isinstance(asked, Missing) else Found(own, versions, asked.devices)
 
 
 def probe_devices(kind: type[Adapter]) -> Found | Missing:

@@ -117,9 +117,7 @@ class Worker:
         self._pump()
         message = self._process.receive(max(self._clock, self._asked[0].sent) + timeout)
         if message is None:
-            return self._lose(
-                "timeout", f"gave no answer within {timeout:g} s. {self._process.kill(explain=True)}"
-            )
+            return self._lose("timeout", f"gave no answer within {timeout:g} s. {self._process.kill(explain=True)}")
         if message is ENDED:
             return self._lose("crash", f"crashed: {self._process.end()}")
         self._clock = self._process.clock
@@ -209,9 +207,7 @@ class LocalWorker:
         """Start the adapter here; None where it cannot be had, and `unavailable` says why."""
         if self.ready is None and self.unavailable is None:
             try:
-                self._adapter, self.ready = open_adapter(
-                    self.target.adapter, self.target.device, self.target.mode
-                )
+                self._adapter, self.ready = open_adapter(self.target.adapter, self.target.device, self.target.mode)
             except (Exception, SystemExit) as error:  # a framework may raise anything while it is imported
                 self.unavailable = f"could not be started: {why(error)}"
         return self.ready

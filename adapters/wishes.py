@@ -79,14 +79,10 @@ def interpreter(path: str) -> str:
     places = [str(place) for place in inside if place.exists()] or [path]
     python = shutil.which(os.path.expanduser(places[0]))
     if python is None:
-        raise TargetError(
-            f"there is no Python interpreter at {path}. Give its path, or that of its environment."
-        )
+        raise TargetError(f"there is no Python interpreter at {path}. Give its path, or that of its environment.")
     code = "import sys; print(*sys.version_info[:2])"
     try:
-        told = subprocess.run(
-            [python, "-c", code], capture_output=True, text=True, timeout=60, check=True
-        ).stdout
+        told = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout
         version = tuple(map(int, told.split()))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise TargetError(f"{path} does not work as a Python interpreter.") from error

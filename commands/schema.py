@@ -13,18 +13,12 @@ from .records import Stop
 
 
 @click.command()
-@click.option(
-    "--check", is_flag=True, help="Write nothing; name each file that is out of date and exit with status 1."
-)
+@click.option("--check", is_flag=True, help="Write nothing; name each file that is out of date and exit with status 1.")
 @click.pass_context
 def schema(context: click.Context, check: bool) -> None:
     """Write the JSON Schemas of the spec files and of records from the models."""
-    texts = {specs.FOLDER / name: specs.schema_text(name) for name in specs.MODELS} | {
-        records.PATH: records.text()
-    }
-    stale = [
-        path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
+    texts = {specs.FOLDER / name: specs.schema_text(name) for name in specs.MODELS} | {records.PATH: records.text()}
+    stale = [path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         renew(path, texts[path], check)
     if not stale:

@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import click
+
 from normcheck.adapters.loading import TargetError
 from normcheck.adapters.targets import Discovery, Missing, Target, discover
 from normcheck.adapters.transport import Worker

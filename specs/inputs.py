@@ -66,18 +66,12 @@ def _swept_misfit(field: str, value: Any) -> str | None:
     if field == "shape":
         return shape_misfit(value)
     if field == "training":
-        return (
-            None if value is None or isinstance(value, bool) else f"{shown(value)} is not true, false or null"
-        )
+        return None if value is None or isinstance(value, bool) else f"{shown(value)} is not true, false or null"
     if field == "input" and isinstance(value, list):
         return array_misfit(value)
     known, what = (FAMILIES, "input family") if field == "input" else (DTYPES, "dtype")
     near = suggestion(value, known) if isinstance(value, str) else ""
-    return (
-        None
-        if value in known
-        else f"{shown(value)} is not an {what}: {listed(known)}{near}".replace("an d", "a d")
-    )
+    return None if value in known else f"{shown(value)} is not an {what}: {listed(known)}{near}".replace("an d", "a d")
 
 
 def _combination_problems(path: Field, case: CaseSpec) -> Iterator[Problem]:
@@ -94,9 +88,7 @@ def _combination_problems(path: Field, case: CaseSpec) -> Iterator[Problem]:
                 yield Problem(here, f"the input {given!r} is a family and needs a `shape`")
                 return
             if isinstance(given, list) and lengths is not None and tuple(lengths) != extent(given):
-                yield Problem(
-                    here, f"the shape {shown(lengths)} is not that of the input, {list(extent(given))}"
-                )
+                yield Problem(here, f"the shape {shown(lengths)} is not that of the input, {list(extent(given))}")
                 return
             total += math.prod(extent(given) if isinstance(given, list) else lengths or ())
         if total > MAXIMUM_ELEMENTS:

@@ -57,16 +57,12 @@ def model_problems(spec: ModelSpec) -> Iterator[Problem]:
             yield Problem(("trainable",), f"{given} is not what the {dialect} weights add up to, {total}")
 
 
-def requirement_problems(
-    requirements: Mapping[str, Requirement], sources: Iterable[str]
-) -> Iterator[Problem]:
+def requirement_problems(requirements: Mapping[str, Requirement], sources: Iterable[str]) -> Iterator[Problem]:
     """Requirements whose source is not in the file."""
     for name, requirement in requirements.items():
         if requirement.source not in sources:
             sentence = f"{shown(requirement.source)} is not one of the sources"
-            yield Problem(
-                ("requirements", name, "source"), f"{sentence}{suggestion(requirement.source, sources)}"
-            )
+            yield Problem(("requirements", name, "source"), f"{sentence}{suggestion(requirement.source, sources)}")
 
 
 def runs(spec: LayerSpec) -> Iterator[tuple[Field, CaseSpec]]:
@@ -89,9 +85,7 @@ def case_problems(path: Field, case: CaseSpec, spec: LayerSpec) -> Iterator[Prob
     yield from _unshown(path, case, spec)
 
 
-def unknown_arguments(
-    path: Field, given: Iterable[str], known: Iterable[str], owner: str
-) -> Iterator[Problem]:
+def unknown_arguments(path: Field, given: Iterable[str], known: Iterable[str], owner: str) -> Iterator[Problem]:
     """Arguments that `owner` does not have."""
     for name in given:
         if name not in known:
@@ -114,9 +108,7 @@ def _prefix_problems(spec: LayerSpec) -> Iterator[Problem]:
     prefix = prefix_of(next(iter(spec.requirements)))
     for name in spec.requirements:
         if prefix_of(name) != prefix:
-            yield Problem(
-                ("requirements",), f"{name!r} does not begin with {prefix}-, as the first id does", name
-            )
+            yield Problem(("requirements",), f"{name!r} does not begin with {prefix}-, as the first id does", name)
 
 
 def prefix_of(name: str) -> str:
@@ -236,16 +228,12 @@ def _unshown(path: Field, case: CaseSpec, spec: LayerSpec) -> Iterator[Problem]:
 def _sweep_problems(path: Field, sweep: SweepSpec, spec: LayerSpec) -> Iterator[Problem]:
     count = math.prod(len(values) for values in sweep.over.values())
     if count > MAXIMUM_CASES:
-        yield Problem(
-            (*path, "over"), f"this makes {count} cases, and {MAXIMUM_CASES} are the most; split it"
-        )
+        yield Problem((*path, "over"), f"this makes {count} cases, and {MAXIMUM_CASES} are the most; split it")
     known = [*spec.arguments, *SWEPT_FIELDS]
     for key, values in sweep.over.items():
         here = (*path, "over", key)
         if key not in known:
-            sentence = (
-                f"{shown(key)} is neither an argument nor {listed(SWEPT_FIELDS)}{suggestion(key, known)}"
-            )
+            sentence = f"{shown(key)} is neither an argument nor {listed(SWEPT_FIELDS)}{suggestion(key, known)}"
             yield Problem(here[:-1], sentence, key)
         if key in sweep.arguments:
             yield Problem(here[:-1], f"{shown(key)} stands under `arguments` as well; give it once", key)
@@ -287,9 +275,7 @@ def _uncovered(spec: LayerSpec) -> Iterator[Problem]:
     covered |= {name for error in spec.errors.values() for name in error.covers}
     for name, requirement in spec.requirements.items():
         if name not in covered and not requirement.everywhere:
-            yield Problem(
-                ("requirements",), f"{name!r} has no case: cover it with a case, a sweep or an error", name
-            )
+            yield Problem(("requirements",), f"{name!r} has no case: cover it with a case, a sweep or an error", name)
 
 
 def _unvaried(spec: LayerSpec) -> Iterator[Problem]:

@@ -86,9 +86,7 @@ def _read_folder(folder: Path) -> Specs:
     )
 
 
-def _read(
-    path: Path, model: type[SpecT], check: Callable[[SpecT], Iterator[Problem]]
-) -> tuple[Source, SpecT]:
+def _read(path: Path, model: type[SpecT], check: Callable[[SpecT], Iterator[Problem]]) -> tuple[Source, SpecT]:
     source = read_source(path)
     try:
         spec = model.model_validate(source.data)

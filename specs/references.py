@@ -49,9 +49,7 @@ def case_heads(specs: Sequence[AnySpec]) -> dict[str, bool]:
     heads: dict[str, bool] = {}
     for spec in specs:
         if isinstance(spec, LayerSpec):
-            heads |= {
-                f"{spec.layer}/{name}": isinstance(case.dtype, list) for name, case in spec.cases.items()
-            }
+            heads |= {f"{spec.layer}/{name}": isinstance(case.dtype, list) for name, case in spec.cases.items()}
             heads |= {f"{spec.layer}/{name}": True for name in spec.sweeps}
             heads |= {f"{spec.layer}/errors/{name}": False for name in spec.errors}
         elif isinstance(spec, ModelSpec):
@@ -67,8 +65,7 @@ def refers(pattern: str, head: str, longer: bool) -> bool:
         return fnmatchcase(head, pattern)
     cuts = [index + 1 for index, letter in enumerate(pattern) if letter in "/*"]
     return any(
-        fnmatchcase(f"{head}/", pattern[:cut]) and (pattern[:cut].endswith("*") or cut < len(pattern))
-        for cut in cuts
+        fnmatchcase(f"{head}/", pattern[:cut]) and (pattern[:cut].endswith("*") or cut < len(pattern)) for cut in cuts
     )
 
 
@@ -93,9 +90,7 @@ def _repeated_ids(entries: Sequence[Entry]) -> Iterator[tuple[Source, Problem]]:
             if name in ids:
                 yield source, Problem((field,), f"{name!r} is given in {ids[name].name} already", name)
             elif owners.get(prefix, source) is not source:
-                sentence = (
-                    f"ids that begin with {prefix}- belong to {owners[prefix].name}; choose other letters"
-                )
+                sentence = f"ids that begin with {prefix}- belong to {owners[prefix].name}; choose other letters"
                 yield source, Problem((field,), sentence, name)
             ids.setdefault(name, source)
             if isinstance(spec, LayerSpec):
@@ -107,13 +102,9 @@ def _model_layers(spec: ModelSpec, layers: Mapping[str, LayerSpec]) -> Iterator[
     for index, layer in enumerate(spec.layers):
         path: Field = ("layers", index)
         if layer.layer in known:
-            yield from unknown_arguments(
-                (*path, "arguments"), layer.arguments, known[layer.layer], layer.layer
-            )
+            yield from unknown_arguments((*path, "arguments"), layer.arguments, known[layer.layer], layer.layer)
         else:
-            yield Problem(
-                (*path, "layer"), f"there is no layer {layer.layer!r}{suggestion(layer.layer, known)}"
-            )
+            yield Problem((*path, "layer"), f"there is no layer {layer.layer!r}{suggestion(layer.layer, known)}")
 
 
 def _claim_cases(

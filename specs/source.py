@@ -70,9 +70,7 @@ class Source:
     def error(self, problem: Problem) -> SpecError:
         """The problem as an error with its place."""
         path = spelled(problem.path)
-        return located(
-            self.name, self.place(problem), f"{path}: {problem.sentence}" if path else problem.sentence
-        )
+        return located(self.name, self.place(problem), f"{path}: {problem.sentence}" if path else problem.sentence)
 
 
 def located(name: str, place: Place, sentence: str) -> SpecError:
@@ -101,9 +99,7 @@ def shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list) and not all(isinstance(part, int | float | str) for part in value):
         return "a list"
-    text = (
-        "[" + ", ".join(shown(part) for part in value[:20]) + "]" if isinstance(value, list) else repr(value)
-    )
+    text = "[" + ", ".join(shown(part) for part in value[:20]) + "]" if isinstance(value, list) else repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -242,9 +238,7 @@ class _Builder:
         if not REAL.fullmatch(text):
             return text
         if math.isinf(float(text)):
-            raise self.refusal(
-                event, f"{shown(text)} is beyond the range of float64; write .inf for infinity"
-            )
+            raise self.refusal(event, f"{shown(text)} is beyond the range of float64; write .inf for infinity")
         return float(text)
 
     def refusal(self, event: Any, sentence: str) -> SpecError:

@@ -152,9 +152,7 @@ def _named_misfit(value: Any, kind: str) -> str | None:
         near = suggestion(name, known) if isinstance(name, str) else ""
         stands = "a mapping without `kind`" if isinstance(value, dict) and name is None else shown(name)
         return f"{stands} is not {_wanted(kind)}: {listed(list(known))}{near}"
-    numbers = (
-        {key: number for key, number in value.items() if key != "kind"} if isinstance(value, dict) else {}
-    )
+    numbers = {key: number for key, number in value.items() if key != "kind"} if isinstance(value, dict) else {}
     for key, number in numbers.items():
         if key not in known[name]:
             return f"{shown(key)} is not a number that {name!r} takes{suggestion(key, known[name])}"

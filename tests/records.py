@@ -147,9 +147,7 @@ def cut(whole, reason=None):
 def full_run(per_cell=170):
     """Six targets, five layers, about thirty times `per_cell` checks of every outcome."""
     targets = [
-        target(
-            name, title=title, adapter=adapter, dialect=dialect, versions=versions, python="3.11.7", threads=2
-        )
+        target(name, title=title, adapter=adapter, dialect=dialect, versions=versions, python="3.11.7", threads=2)
         for adapter, _, name, title, versions, dialect in TARGETS
     ]
     missing = target(
@@ -161,15 +159,10 @@ def full_run(per_cell=170):
         requested=False,
     )
     checks = [
-        _drawn(layer, line.id, n, dialect=line.dialect)
-        for line in targets
-        for layer in LAYERS
-        for n in range(per_cell)
+        _drawn(layer, line.id, n, dialect=line.dialect) for line in targets for layer in LAYERS for n in range(per_cell)
     ]
     verdicts = [
-        ClaimVerdict(
-            claim=f"D0{d}-{n}", target=line.id, verdict=_verdict(n, line.id), evidence=["plain: passes"]
-        )
+        ClaimVerdict(claim=f"D0{d}-{n}", target=line.id, verdict=_verdict(n, line.id), evidence=["plain: passes"])
         for d in range(2)
         for n in range(1, 9)
         for line in targets

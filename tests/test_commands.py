@@ -40,9 +40,7 @@ def stored(tmp_path):
 
 
 def test_report_writes_the_page_and_prints_path_and_summary(stored, tmp_path):
-    result = run(
-        "report", stored("one", records.check(), records.failure("a/y")), "-o", tmp_path / "page.html"
-    )
+    result = run("report", stored("one", records.check(), records.failure("a/y")), "-o", tmp_path / "page.html")
     assert result.exit_code == 0
     assert "1 check fails, and no ledger entry explains it." in result.stdout
     assert result.stdout.rstrip().endswith("page.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from normcheck.specs.expressions import ExpressionError, evaluate, names_in
 
 NAMES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from normcheck.specs.reader import SpecError, read_all, read_layer
 
 HERE = Path(__file__).parent
@@ -104,10 +105,7 @@ def test_files_that_agree_are_read_together(folder):
 
 def test_a_layer_name_stands_in_one_file(folder):
     (folder / "layers" / "two.yaml").write_text(GOOD.replace("LN-", "RN-"))
-    assert (
-        refusal(folder)
-        == "layers/two.yaml:2:8: layer: 'layer_normalization' is the name of layers/one.yaml already"
-    )
+    assert refusal(folder) == "layers/two.yaml:2:8: layer: 'layer_normalization' is the name of layers/one.yaml already"
 
 
 def test_a_requirement_id_stands_in_one_file(folder):
@@ -118,8 +116,7 @@ def test_a_requirement_id_stands_in_one_file(folder):
 def test_the_letters_of_a_layer_are_its_own(folder):
     replace(folder / "models" / "one.yaml", "MS-1", "LN-100")
     assert refusal(folder) == (
-        "models/one.yaml:16:3: requirements: ids that begin with LN- belong to layers/one.yaml; "
-        "choose other letters"
+        "models/one.yaml:16:3: requirements: ids that begin with LN- belong to layers/one.yaml; choose other letters"
     )
 
 
@@ -129,14 +126,12 @@ def test_the_letters_of_a_layer_are_its_own(folder):
         (
             "layer: layer_normalization,",
             "layer: layer_normalisation,",
-            "9:13: layers[0].layer: there is no layer 'layer_normalisation'; "
-            "did you mean 'layer_normalization'?",
+            "9:13: layers[0].layer: there is no layer 'layer_normalisation'; did you mean 'layer_normalization'?",
         ),
         (
             "{axis: 1}",
             "{axes: 1}",
-            "9:46: layers[0].arguments: 'axes' is not an argument of layer_normalization; "
-            "did you mean 'axis'?",
+            "9:46: layers[0].arguments: 'axes' is not an argument of layer_normalization; did you mean 'axis'?",
         ),
         ("trainable: 9", "trainable: 8", "13:12: trainable: 8 is not what the keras weights add up to, 9"),
         (
@@ -179,8 +174,7 @@ def test_a_broken_model_is_refused(folder, old, new, expected):
         (
             "layer: layer_normalization\n",
             "model: layer_alone\n",
-            "12:12: cases.gamma.model: there is no model 'layer_alone'; "
-            "did you mean 'layer_normalization_alone'?",
+            "12:12: cases.gamma.model: there is no model 'layer_alone'; did you mean 'layer_normalization_alone'?",
         ),
         (
             "layer: layer_normalization\n",

@@ -68,8 +68,7 @@ def test_a_target_described_in_two_ways_is_named():
 
 def test_claims_that_conflict_are_both_kept_and_named():
     holds, refuted = (
-        ClaimVerdict(claim="D00-1", target="torch-cpu-eager", verdict=verdict)
-        for verdict in ("holds", "refuted")
+        ClaimVerdict(claim="D00-1", target="torch-cpu-eager", verdict=verdict) for verdict in ("holds", "refuted")
     )
     whole = merge([run("one", claims=(holds,)), run("two", claims=(refuted,)), run("three", claims=(holds,))])
     assert whole.claims == (holds, refuted)
@@ -82,9 +81,7 @@ def test_ledger_notes_are_kept_once():
 
 
 def test_specs_that_differ_are_told():
-    whole = merge(
-        [run("one", records.check()), run("two", records.check("a/y"), header={"spec_digest": "other"})]
-    )
+    whole = merge([run("one", records.check()), run("two", records.check("a/y"), header={"spec_digest": "other"})])
     assert "different specs (5f2c9a, other)" in whole.problems[0]
 
 

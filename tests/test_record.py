@@ -218,9 +218,7 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path):
 def test_paths_in_a_record_are_words_and_nothing_more(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("do not show")
-    write(
-        records.record(records.failure(case=str(secret), reproduce=f"cat {secret}")), tmp_path / "run.jsonl"
-    )
+    write(records.record(records.failure(case=str(secret), reproduce=f"cat {secret}")), tmp_path / "run.jsonl")
     assert "do not show" not in repr(read(tmp_path / "run.jsonl"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from normcheck.specs.schema import FOLDER, MODELS, schema_text, write
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from normcheck.specs import source
 from normcheck.specs.reader import PACKAGED, SpecError, read_all, read_claims, read_layer, read_model
 from normcheck.specs.source import parse
@@ -103,9 +104,7 @@ def test_what_is_not_yaml_is_one_sentence_with_a_place(content):
 
 
 def test_an_alias_bomb_is_refused_before_it_grows():
-    bomb = "a: &a [x, x]\n" + "".join(
-        f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
-    )
+    bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
     assert "anchors (&) are not allowed" in refusal(bomb)
 
 

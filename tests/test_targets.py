@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
 from normcheck.adapters import targets
 from normcheck.adapters.interface import Adapter
 from normcheck.adapters.loading import TargetError, load, traits
@@ -39,9 +40,7 @@ class Devices(Pretender):
 
 @pytest.fixture
 def built_in(monkeypatch):
-    monkeypatch.setattr(
-        targets, "BUILT_IN", {"pretender": f"{__name__}:Pretender", "devices": f"{__name__}:Devices"}
-    )
+    monkeypatch.setattr(targets, "BUILT_IN", {"pretender": f"{__name__}:Pretender", "devices": f"{__name__}:Devices"})
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
     monkeypatch.setattr(targets, "may_accelerate", lambda: False)
 
@@ -99,16 +98,12 @@ def test_devices_are_filtered_and_a_missing_one_is_an_error():
     file = str(ADAPTERS / "two_devices.py")
     assert ids(discover([file], ["toy"])) == ["two_devices-toy-0-eager", "two_devices-toy-1-eager"]
     assert ids(discover([file], ["toy:1", "cpu"])) == ["two_devices-cpu-eager", "two_devices-toy-1-eager"]
-    with pytest.raises(
-        TargetError, match=r"no target has the device cuda; the devices found: cpu, toy:0, toy:1\."
-    ):
+    with pytest.raises(TargetError, match=r"no target has the device cuda; the devices found: cpu, toy:0, toy:1\."):
         discover([file], ["cuda"])
 
 
 @pytest.mark.parametrize(("sign", "devices"), [(True, None), (False, ["cpu", "toy"])])
-def test_a_built_in_adapter_is_asked_for_its_devices_only_where_there_may_be_some(
-    built_in, monkeypatch, sign, devices
-):
+def test_a_built_in_adapter_is_asked_for_its_devices_only_where_there_may_be_some(built_in, monkeypatch, sign, devices):
     asked = []
 
     def answer(wish):
@@ -182,16 +177,12 @@ def test_an_installed_package_can_offer_an_adapter(tmp_path, monkeypatch):
     about = tmp_path / "theirs-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[normcheck.adapters]\ntheirs = theirs:Adapter\ntorch = theirs:Adapter\n"
-    )
+    (about / "entry_points.txt").write_text("[normcheck.adapters]\ntheirs = theirs:Adapter\ntorch = theirs:Adapter\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert ids(discover(["theirs:eager"])) == ["refuses-cpu-eager"]
     assert installed()["torch"] == "theirs:Adapter"
     monkeypatch.setattr(targets, "find", lambda wish, devices: Missing(wish.text, wish.adapter))
-    assert discover(["torch"]).missing == (Missing("torch", BUILT_IN["torch"]),), (
-        "built-in names are not taken over"
-    )
+    assert discover(["torch"]).missing == (Missing("torch", BUILT_IN["torch"]),), "built-in names are not taken over"
 
 
 def test_names_files_modules_and_installed_adapters_are_told_apart():
@@ -233,9 +224,7 @@ def test_signs_of_an_accelerator(tmp_path, monkeypatch):
 
 
 def test_the_command_lists_what_is_there_and_what_is_not():
-    result = CliRunner().invoke(
-        main, ["targets", "--target", "reference", "--target", f"{ADAPTERS}/declines.py"]
-    )
+    result = CliRunner().invoke(main, ["targets", "--target", "reference", "--target", f"{ADAPTERS}/declines.py"])
     assert result.exit_code == 0
     assert "reference-cpu-eager" in result.output
     assert "keras dialect, numpy" in result.output

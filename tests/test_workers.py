@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Request, Step
 from normcheck.adapters.process import ROOT, excerpt, one_thread
@@ -265,9 +266,7 @@ def test_an_interrupt_leaves_no_process_even_where_nothing_is_closed(tmp_path):
     """
     command = [sys.executable, "-c", code, ROOT, f"{ADAPTERS / 'faults.py'}:Adapter"]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         pid = int(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=LONG)[1]

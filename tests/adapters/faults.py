@@ -7,6 +7,7 @@ import sys
 import time
 
 import numpy as np
+
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Adapter as Base
 from normcheck.adapters.interface import Unsupported
