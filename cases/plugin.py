@@ -147,8 +147,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     one.selected = len(ours)
     shared = hasattr(session.config, "workerinput")
     one.start({_target(item).id for item in ours}, [] if shared else _wanted(one, ours))
-    if sum("case" in _parameters(item) for item in ours) == len(one.cases):
-        one.due = one.entries_due()
+    one.full = sum("case" in _parameters(item) for item in ours) == len(one.cases)
+    one.due = one.entries_due()
     if not shared:
         try:
             one.open()

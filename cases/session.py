@@ -50,7 +50,8 @@ class Options:
 class Session:
     """Everything between collection and the end. Targets and specs are looked for when first needed.
 
-    selected, reported: how many items are to run, and how many have. due: the ledger's entries that must match.
+    selected, reported: how many items are to run, and how many have. full: every case is run on every target found.
+    due: the ledger's entries that must match.
     """
 
     options: Options
@@ -61,6 +62,7 @@ class Session:
     matched: set[str] = field(default_factory=set)
     selected: int = 0
     reported: int = 0
+    full: bool = False
     due: list[str] = field(default_factory=list)
     closing: list[dict[str, Any]] = field(default_factory=list)
 
@@ -195,11 +197,11 @@ class Session:
             )
             for missing in self.discovery.missing
         ]
-        return [*(_target_line(one) for one in asked), *missing]
+        return [*(_target_line(one, self.full or bool(self.options.targets)) for one in asked), *missing]
 
     def entries_due(self) -> list[str]:
-        """The ledger's entries that must match something when every target found is asked every case."""
-        asked = self.run.asked.values() if self.run and not self.options.targets else ()
+        """The ledger's entries that must match something: in a full run of every target found, those about them."""
+        asked = self.run.asked.values() if self.run and self.full and not self.options.targets else ()
         return list(dict.fromkeys(name for one in asked for name in due(one.ledger)))
 
     def finish(self, status: int) -> Record:
@@ -220,7 +222,7 @@ class Session:
         return replace(record, footer=footer)
 
 
-def _target_line(asked: Asked) -> TargetLine:
+def _target_line(asked: Asked, requested: bool) -> TargetLine:
     target, ready = asked.target, asked.worker.ready
     return TargetLine(
         id=target.id,
@@ -232,6 +234,7 @@ def _target_line(asked: Asked) -> TargetLine:
         versions=dict(target.versions),
         threads=ready.threads if ready else None,
         python=ready.python if ready else "",
+        requested=requested or bool(asked.worker.unavailable),
         reason=asked.worker.unavailable or "",
     )
 

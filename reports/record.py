@@ -53,7 +53,8 @@ class TargetLine(Line):
     """A target as it was found when it started.
 
     id: `torch-cpu-eager`; title: `torch 2.13.0 · cpu · eager`. reason: why it could not be had, else empty.
-    requested: someone asked for it, so that not having it is a failure; False where it is merely listed.
+    requested: someone asked for it, by name or by a full run, so that not having it, or judging nothing on it, is a
+    failure; False where it is merely listed.
     """
 
     kind: Literal["target"] = "target"

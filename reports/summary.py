@@ -65,13 +65,15 @@ def verdict_sentences(record: Record) -> list[str]:
 
 
 def _nothing_judged(record: Record) -> list[str]:
-    if not any(check.outcome in JUDGED for check in record.checks):
+    settled = {claim.target for claim in record.claims if claim.verdict != "cannot be told"}
+    if not settled and not any(check.outcome in JUDGED for check in record.checks):
         return ["Nothing was judged: no check on any target passed, failed or was known to deviate."]
+    spared = settled | {line.id for line in record.targets if not (line.requested or line.reason)}
     lost = {line.id for line in record.targets if line.reason}
     empty = [
         name
         for name, found in counts(record).items()
-        if (found or name not in lost) and not any(found[outcome] for outcome in JUDGED)
+        if name not in spared and (found or name not in lost) and not any(found[outcome] for outcome in JUDGED)
     ]
     return [f"Nothing was judged on {name}: choose layers it offers, or do not ask for it." for name in empty]
 

@@ -203,6 +203,8 @@ def test_what_is_found_of_the_record_at_the_end_is_what_is_read_back(session):
 
 def test_only_a_run_of_everything_can_find_an_entry_stale(session):
     session.run = Run(suite(), {"t": Asked(REFERENCE, Recorded(), {"e": entry_of_everything()})}, 60.0)
+    assert session.entries_due() == []
+    session.full = True
     assert session.entries_due() == ["e"]
     session.options = dataclasses.replace(session.options, targets=("reference",))
     assert session.entries_due() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from normcheck.reports.record import LedgerNote
+from normcheck.reports.record import ClaimVerdict, LedgerNote
 from normcheck.reports.summary import counts, exit_status, terminal, verdict_sentences
 from normcheck.tests import records
 
@@ -44,6 +44,18 @@ def test_a_target_on_which_nothing_was_judged_fails():
 
 def test_a_target_that_was_started_and_asked_nothing_fails():
     assert status(records.record(records.check(), targets=[records.target(), records.target("idle")])) == 1
+
+
+def test_a_target_that_a_selection_happens_to_leave_without_a_verdict_does_not_fail_it():
+    good = records.check(target="torch-cpu-eager")
+    idle = records.check("a/2", "unsupported", target="keras-cpu-eager")
+    targets = [records.target("torch-cpu-eager"), records.target("keras-cpu-eager", requested=False)]
+    assert status(records.record(good, idle, targets=targets)) == 0
+
+
+def test_settled_claims_alone_are_a_judgement():
+    settled = ClaimVerdict(claim="C-1", target="torch-cpu-eager", verdict="refuted")
+    assert status(records.record(claims=(settled,))) == 0
 
 
 def test_a_requested_target_that_could_not_be_had_fails_and_one_merely_listed_does_not():
