@@ -54,7 +54,7 @@ def bare_seconds(requested: str) -> float:
     from normcheck.adapters.worker import open_adapter
     from normcheck.cases.ask import request_for
     from normcheck.cases.suite import asked_of, suite
-    from normcheck.specs.models import LayerSpec
+    from normcheck.specs.grammar import LayerSpec
 
     (target,) = discover([requested], ["cpu"]).targets
     adapter, _ = open_adapter(target.adapter, target.device, target.mode)

@@ -12,7 +12,7 @@ import numpy as np
 
 from normcheck.adapters.arrays import FLOATING, Array, encode
 from normcheck.adapters.interface import Request, Step
-from normcheck.specs.models import ModelSpec
+from normcheck.specs.grammar import ModelSpec
 
 from .case import Case, CaseStep
 from .conventions import Convention, convention

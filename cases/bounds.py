@@ -33,7 +33,7 @@ from typing import Literal
 
 import numpy as np
 
-from normcheck.specs.models import Grade
+from normcheck.specs.grammar import Grade
 
 from .exact import Exact, Floats
 from .formats import Format, format_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from normcheck.specs.models import ErrorSpec, Expectation, LayerSpec, ModelSpec
+from normcheck.specs.grammar import ErrorSpec, Expectation, LayerSpec, ModelSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from normcheck.reports.record import ClaimVerdict
-from normcheck.specs.models import ClaimSpec
+from normcheck.specs.grammar import ClaimSpec
 
 from .finding import Finding
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from normcheck.specs.expressions import evaluate
-from normcheck.specs.models import LayerSpec, WeightSpec
+from normcheck.specs.grammar import LayerSpec, WeightSpec
 
 from .case import Case
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from normcheck.specs.models import (
+from normcheck.specs.grammar import (
     CaseSpec,
     ClaimCase,
     ClaimsSpec,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normcheck.adapters.arrays import Array, decode, encode
-from normcheck.specs.models import Grade
+from normcheck.specs.grammar import Grade
 
 from .ask import request_for
 from .bounds import Bounds

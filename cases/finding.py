@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from normcheck.reports.record import Check, Outcome, Worst
-from normcheck.specs.models import Requirement
+from normcheck.specs.grammar import Requirement
 
 from .case import Case
 

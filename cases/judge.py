@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from normcheck.adapters.interface import Observation
 from normcheck.adapters.transport import Loss
-from normcheck.specs.models import ModelSpec
+from normcheck.specs.grammar import ModelSpec
 
 from . import structure, values
 from .case import Case

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from normcheck.adapters.targets import Target
 from normcheck.reports.record import Check, LedgerNote
-from normcheck.specs.models import Aspect, Frozen, RequirementId, Sentence
+from normcheck.specs.grammar import Aspect, Frozen, RequirementId, Sentence
 from normcheck.specs.reader import first
 from normcheck.specs.sentences import problems
 from normcheck.specs.source import read_source, shown

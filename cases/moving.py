@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcheck.specs.models import Grade
+from normcheck.specs.grammar import Grade
 
 from .bounds import statistics_errors
 from .domain import Flags

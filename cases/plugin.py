@@ -15,10 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from normcheck.adapters.targets import Target
-    from normcheck.reports.reading import Record
 
     from .case import Case
     from .session import Session
@@ -236,62 +233,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.config.workeroutput["normcheck"] = {"targets": lines, "selected": one.selected, "due": one.due}
 
 
-class Recorder:
-    """Writes the record and the page; only where pytest reports to a person."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.handed: dict[str, Any] = {}
-        self.record: Record | None = None
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Append an item's lines to the record."""
-        lines = getattr(report, "normcheck", None)
-        if lines is not None:
-            one = session_of(self.config)
-            one.reported += 1
-            one.append(lines)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Take what a worker of pytest-xdist found."""
-        self.handed = getattr(node, "workeroutput", {}).get("normcheck", self.handed)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """End the record, make the page, and fail a run in which nothing was judged."""
-        one = self.config.stash.get(SESSION, None)
-        if one is None or one.writer is None:
-            return
-        self._finish(one, session, int(exitstatus))
-
-    def _finish(self, one: Session, session: pytest.Session, status: int) -> None:
-        from normcheck.reports.page import write_page
-
-        if one.run is None:
-            one.selected, one.due = self.handed.get("selected", 0), self.handed.get("due", [])
-        one.append(one.close() or self.handed.get("targets", []))
-        self.record = one.finish(status)
-        assert self.record.footer is not None
-        session.exitstatus = self.record.footer.exit_status
-        write_page(self.record, one.options.record.with_suffix(".html"))
-
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        """Show counts per target and outcome, what stands against success, and where the record and the page are."""
-        if self.record is None:
-            return
-        from normcheck.reports.summary import terminal
-
-        path = session_of(self.config).options.record
-        terminalreporter.section("normcheck")
-        terminalreporter.write_line(terminal(self.record, colour=terminalreporter.hasmarkup))
-        terminalreporter.write_line(f"\nrecord: {path}\npage:   {path.with_suffix('.html')}")
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Write a record, unless this is a worker of pytest-xdist, whose controller does."""
     if not hasattr(session.config, "workerinput"):
+        from .recorder import Recorder
+
         session.config.pluginmanager.register(Recorder(session.config), "normcheck-recorder")
 
 

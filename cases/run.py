@@ -21,6 +21,7 @@ from .ledger import Entry, applies, explained
 from .suite import Claim, Suite
 
 AHEAD = 32
+PLAIN = ("pass", "unsupported")
 
 
 @dataclass(slots=True)
@@ -69,13 +70,9 @@ class Run:
         """Ask a target a case, judge what it did, and hold it against the ledger."""
         asked = self.asked[target.id]
         findings = judge(case, target.dialect, asked.answer(case, self.limit))
-        lines = [check_line(finding, case, target.id) for finding in findings]
-        return [
-            explained(line, asked.ledger).model_copy(update={"reproduce": reproduce(line, target)})
-            if line.outcome != "pass" or asked.ledger
-            else line
-            for line in lines
-        ]
+        lines = [explained(check_line(finding, case, target.id), asked.ledger) for finding in findings]
+        again = {"reproduce": reproduce(case.id, target)}
+        return [line if line.outcome in PLAIN else line.model_copy(update=again) for line in lines]
 
     def settle(self, claim: Claim, target: Target) -> ClaimVerdict:
         """Ask a target every case of a claim and settle it."""
@@ -98,8 +95,8 @@ def ledger_for(target: Target, entries: Mapping[str, Entry]) -> dict[str, Entry]
     return {name: entry for name, entry in entries.items() if applies(entry, target)}
 
 
-def reproduce(check: Check, target: Target) -> str:
-    """One line that asks one target one case again."""
+def reproduce(case: str, target: Target) -> str:
+    """One line that asks one target the case with this id again."""
     device = "" if target.device == "cpu" else f" --device {quote(target.device)}"
     asked = quote(target.requested or f"{target.name}:{target.mode}")
-    return f"pytest --pyargs normcheck.cases --target {asked}{device} --case '{check.case}'"
+    return f"pytest --pyargs normcheck.cases --target {asked}{device} --case '{case}'"

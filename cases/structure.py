@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from normcheck.adapters.arrays import decode
 from normcheck.adapters.interface import Observation, Raised, Weight
-from normcheck.specs.models import ErrorSpec, Expectation, ModelSpec
+from normcheck.specs.grammar import ErrorSpec, Expectation, ModelSpec, ModelWeight
 
 from .case import Case
 from .conventions import ExpectedWeight
@@ -20,13 +21,16 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def expected_model_weights(spec: ModelSpec, dialect: str) -> tuple[tuple[ExpectedWeight, ...], int, int]:
     """The weights of a model in order, and its trainable and non-trainable counts."""
+    weights: Sequence[ModelWeight] = next(listed for name, listed in spec.weights.items() if name == dialect)
     listed = tuple(
         ExpectedWeight(weight.name, weight.name, tuple(weight.shape), weight.dtype, float("nan"), weight.trainable)
-        for weight in spec.weights[dialect]  # type: ignore[index]
+        for weight in weights
     )
-    trainable = spec.trainable if isinstance(spec.trainable, int) else spec.trainable[dialect]  # type: ignore[index]
-    rest = spec.non_trainable if isinstance(spec.non_trainable, int) else spec.non_trainable[dialect]  # type: ignore[index]
-    return listed, trainable, rest
+    return listed, _count(spec.trainable, dialect), _count(spec.non_trainable, dialect)
+
+
+def _count(count: int | Mapping[Any, int], dialect: str) -> int:
+    return count if isinstance(count, int) else count[dialect]
 
 
 def weights(expected: Sequence[ExpectedWeight], seen: Observation) -> Iterator[Finding]:
@@ -115,7 +119,7 @@ def determinism(seen: Observation) -> Finding:
 
 def error(asked: ErrorSpec, dialect: str, raised: Raised | None) -> Finding:
     """What was raised is one of the types asked for, in a phase it may be raised in, and names the culprit."""
-    types = asked.raises[dialect]  # type: ignore[index]
+    types = next(types for name, types in asked.raises.items() if name == dialect)
     wanted = f"{' or '.join(types)} in phase {' or '.join(asked.phase)}"
     if raised is None:
         return Finding("error", "wrong", symptom="accepted", message=f"nothing was raised; expected {wanted}")

@@ -9,7 +9,7 @@ from itertools import chain
 
 from normcheck.adapters.targets import Target
 from normcheck.reports.record import ClaimText, RequirementText
-from normcheck.specs.models import ClaimSpec, LayerSpec, ModelSpec
+from normcheck.specs.grammar import ClaimSpec, LayerSpec, ModelSpec
 from normcheck.specs.reader import Specs, read_all
 
 from .case import Case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,7 +19,7 @@ from .case import Case
 from .causes import likely_cause
 from .conventions import convention
 from .domain import Masks, masks, proves_nothing
-from .exact import Exact
+from .exact import Exact, Floats
 from .expected import Held, StepExpected, expected_steps, first_values
 from .finding import Finding
 from .grades import Measure, measure
@@ -26,7 +27,6 @@ from .updates import SUBJECTS, penalty
 
 AROUND = 2
 PROVES_NOTHING = "the bound is wider than 1e-2 |gamma| on this input, so that a wrong answer would pass: choose another"
-Floats = NDArray[np.float64]
 
 
 def outputs(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
@@ -121,16 +121,7 @@ def regularization(case: Case, dialect: str, seen: Observation) -> Iterator[Find
         message=f"the layer's losses are {got}, expected {wanted} within {error:.3g}",
     )
     for finding in constraint(case, dialect, seen):
-        yield Finding(
-            "regularization",
-            finding.result,
-            finding.subject,
-            finding.symptom,
-            finding.message,
-            finding.grade,
-            finding.headroom,
-            finding.worst,
-        )
+        yield replace(finding, aspect="regularization")
 
 
 def _held(aspect: str, label: str, held: Held, got: Array | None) -> Finding:

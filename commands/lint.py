@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from normcheck.specs.models import LayerSpec
+from normcheck.specs.grammar import LayerSpec
 from normcheck.specs.reader import SpecError, read_all, read_claims, read_layer, read_model
 
 READERS: Mapping[str, Callable[[Path], Any]] = {

@@ -9,7 +9,7 @@ from glob import escape
 from itertools import chain
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 from packaging.version import InvalidVersion, Version
 
 from .reading import Record

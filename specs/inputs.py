@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from .models import MAXIMUM_ELEMENTS, CaseSpec, ClaimCase, DType, ErrorSpec, Family, StepSpec, SweepSpec
+from .grammar import MAXIMUM_ELEMENTS, CaseSpec, ClaimCase, DType, ErrorSpec, Family, StepSpec, SweepSpec
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
 from .values import array_misfit, extent, shape_misfit, size_misfit

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from .expressions import ExpressionError, names_in
+from .grammar import Argument, CaseSpec, Dialect, ErrorSpec, LayerSpec, ModelSpec, Requirement, SweepSpec
 from .inputs import input_problems
-from .models import Argument, CaseSpec, Dialect, ErrorSpec, LayerSpec, ModelSpec, Requirement, SweepSpec
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
 from .trials import ANSWERING, trial_problems

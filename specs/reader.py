@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from .grammar import ClaimsSpec, LayerSpec, ModelSpec
 from .lint import layer_problems, model_problems
-from .models import ClaimsSpec, LayerSpec, ModelSpec
 from .references import Entry, claims_problems, problems_across
 from .sentences import problems
 from .source import Problem, Source, SpecError, display_name, located, read_source

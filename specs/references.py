@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from .grammar import ClaimsSpec, LayerSpec, ModelSpec
 from .inputs import input_problems
 from .lint import case_problems, prefix_of, unknown_arguments
-from .models import ClaimsSpec, LayerSpec, ModelSpec
 from .sentences import suggestion
 from .source import Field, Problem, Source
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .models import ClaimsSpec, LayerSpec, ModelSpec
+from .grammar import ClaimsSpec, LayerSpec, ModelSpec
 
 FOLDER = Path(__file__).parent
 MODELS: Mapping[str, type[BaseModel]] = {

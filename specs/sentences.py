@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from .models import CaseName, CaseReference, ExceptionName, Name, RequirementId, Version
+from .grammar import CaseName, CaseReference, ExceptionName, Name, RequirementId, Version
 from .source import Field, Problem, shown
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 MAXIMUM_BYTES = 2**20
 MAXIMUM_DEPTH = 40

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .expressions import ExpressionError, evaluate
-from .models import CaseSpec, LayerSpec
+from .grammar import CaseSpec, LayerSpec
 from .source import Problem
 from .values import extent, per_dialect
 

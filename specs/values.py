@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from .models import MAXIMUM_ELEMENTS, MAXIMUM_RANK, Argument
+from .grammar import MAXIMUM_ELEMENTS, MAXIMUM_RANK, Argument
 from .sentences import listed, suggestion
 from .source import shown
 

@@ -10,7 +10,7 @@ from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.cases.ask import request_for
 from normcheck.cases.expand import layer_cases
 from normcheck.cases.suite import suite
-from normcheck.specs.models import LayerSpec
+from normcheck.specs.grammar import LayerSpec
 from normcheck.specs.reader import read_layer
 from normcheck.specs.source import read_source
 

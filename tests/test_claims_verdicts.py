@@ -7,7 +7,7 @@ import pytest
 from normcheck.cases.claims import case_ids, told, verdict
 from normcheck.cases.finding import Finding
 from normcheck.cases.suite import settled_on, suite
-from normcheck.specs.models import ClaimSpec, Evidence
+from normcheck.specs.grammar import ClaimSpec, Evidence
 
 KNOWN = ["ln/a", "ln/b/x=1", "ln/b/x=2", "bn/a"]
 

@@ -7,7 +7,7 @@ import pytest
 from normcheck.cases.conventions import convention, layer_spec, machine_epsilon
 from normcheck.cases.expand import layer_cases
 from normcheck.cases.suite import suite
-from normcheck.specs.models import LayerSpec
+from normcheck.specs.grammar import LayerSpec
 from normcheck.tests.small_suite import case, with_case
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from normcheck.cases.expand import claim_cases, layer_cases, model_case
 from normcheck.cases.suite import asked_of, suite
-from normcheck.specs.models import ClaimCase, ClaimSpec, ClaimsSpec, Evidence, Expectation, LayerSpec, Source
+from normcheck.specs.grammar import ClaimCase, ClaimSpec, ClaimsSpec, Evidence, Expectation, LayerSpec, Source
 from normcheck.tests.small_suite import SMALL, SOURCE, case, with_case
 
 SMALL_IDS = """

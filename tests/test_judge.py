@@ -15,7 +15,7 @@ from normcheck.cases.expected import expected_steps
 from normcheck.cases.finding import Finding, check_line
 from normcheck.cases.judge import JUDGES, judge
 from normcheck.cases.structure import expected_model_weights
-from normcheck.specs.models import Expectation, Requirement
+from normcheck.specs.grammar import Expectation, Requirement
 from normcheck.tests.small_suite import at_step, case, seen, with_case
 
 PLAIN = "layer_normalization/initial-weights/dtype=float32"

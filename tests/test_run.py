@@ -152,7 +152,7 @@ def test_the_line_that_repeats_a_check_can_be_pasted(changes, words):
     line = Check(
         case=EXAMPLE, layer="layer_normalization", target="t", aspect="output", dtype="float32", outcome="fail"
     )
-    assert words in reproduce(line, dataclasses.replace(REFERENCE, **changes))
+    assert words in reproduce(line.case, dataclasses.replace(REFERENCE, **changes))
 
 
 def test_the_reference_sees_no_expectation_in_a_request():

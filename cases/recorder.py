@@ -1,0 +1,68 @@
+"""Writes the record and the page of a pytest run, in the process that reports to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .plugin import SESSION, session_of
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from normcheck.reports.reading import Record
+
+    from .session import Session
+
+
+class Recorder:
+    """Writes the record and the page; only where pytest reports to a person."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.handed: dict[str, Any] = {}
+        self.record: Record | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Append an item's lines to the record."""
+        lines = getattr(report, "normcheck", None)
+        if lines is not None:
+            one = session_of(self.config)
+            one.reported += 1
+            one.append(lines)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take what a worker of pytest-xdist found."""
+        self.handed = getattr(node, "workeroutput", {}).get("normcheck", self.handed)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """End the record, make the page, and fail a run in which nothing was judged."""
+        one = self.config.stash.get(SESSION, None)
+        if one is None or one.writer is None:
+            return
+        self._finish(one, session, int(exitstatus))
+
+    def _finish(self, one: Session, session: pytest.Session, status: int) -> None:
+        from normcheck.reports.page import write_page
+
+        if one.run is None:
+            one.selected, one.due = self.handed.get("selected", 0), self.handed.get("due", [])
+        one.append(one.close() or self.handed.get("targets", []))
+        self.record = one.finish(status)
+        assert self.record.footer is not None
+        session.exitstatus = self.record.footer.exit_status
+        write_page(self.record, one.options.record.with_suffix(".html"))
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Show counts per target and outcome, what stands against success, and where the record and the page are."""
+        if self.record is None:
+            return
+        from normcheck.reports.summary import terminal
+
+        path = session_of(self.config).options.record
+        terminalreporter.section("normcheck")
+        terminalreporter.write_line(terminal(self.record, colour=terminalreporter.hasmarkup))
+        terminalreporter.write_line(f"\nrecord: {path}\npage:   {path.with_suffix('.html')}")
