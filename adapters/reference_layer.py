@@ -14,7 +14,7 @@ import numpy as np
 
 from . import textbook
 from .arguments import KerasArguments
-from .arrays import FLOATING, Array, decode, encode
+from .arrays import FLOATING, Array, View, decode, encode
 from .interface import Unsupported
 from .textbook import Values
 
@@ -95,7 +95,7 @@ def make(a: KerasArguments) -> Layer:
         layer.momentum = float(a.momentum)
         _check(0 <= layer.momentum <= 1, f"momentum must be between 0 and 1, it is {a.momentum}")
         names += ["moving_mean", "moving_variance"]
-    layer.initial = {name: _initial(name, getattr(a, f"{name}_initializer")) for name in names}
+    layer.initial = {name: initial_value(name, getattr(a, f"{name}_initializer")) for name in names}
     return layer
 
 
@@ -127,7 +127,7 @@ def _kind(value: Any) -> tuple[str, dict[str, Any]]:
     return str(options.pop("kind")), options
 
 
-def _initial(name: str, value: Any) -> float:
+def initial_value(name: str, value: Any) -> float:
     kind, options = _kind(value)
     if kind == "constant":
         return float(options["value"])
@@ -176,14 +176,14 @@ def build(layer: Layer, shape: tuple[int, ...]) -> None:
         layer.weights["count"] = encode(np.zeros((), np.int64))
 
 
-def _value(layer: Layer, name: str) -> Values | None:
+def weight_of(layer: Layer, name: str) -> Values | None:
     """A weight in the working dtype, shaped to broadcast against the input; None where there is none."""
     if name not in layer.weights:
         return None
-    return _broadcast(layer, decode(layer.weights[name]).astype(layer.working))
+    return broadcast(layer, decode(layer.weights[name]).astype(layer.working))
 
 
-def _broadcast(layer: Layer, values: Values) -> Values:
+def broadcast(layer: Layer, values: Values) -> Values:
     """`values` of the features' shape (or of its last axes), with length one for every other axis."""
     kept = layer.axes[len(layer.axes) - values.ndim :]
     shape = [1] * len(layer.shape)
@@ -192,60 +192,75 @@ def _broadcast(layer: Layer, values: Values) -> Values:
     return values.reshape(shape)
 
 
-def _given_moments(layer: Layer) -> tuple[Values, Values]:
+def given_moments(layer: Layer) -> tuple[Values, Values]:
     """Moving statistics, or the constant or adapted ones of feature normalization."""
     if layer.given:
         mean, variance = (np.asarray(one, layer.working) for one in layer.given)
-        return _broadcast(layer, mean), _broadcast(layer, variance)
+        return broadcast(layer, mean), broadcast(layer, variance)
     prefix = "moving_" if layer.kind == "batch_normalization" else ""
     names = (f"{prefix}mean", f"{prefix}variance")
-    mean, variance = (_broadcast(layer, decode(layer.weights[name]).astype(layer.working)) for name in names)
+    mean, variance = (broadcast(layer, decode(layer.weights[name]).astype(layer.working)) for name in names)
     return mean, variance
 
 
-def _folded(layer: Layer, x: Values) -> tuple[Values, tuple[int, ...]]:
+def fold(layer: Layer, x: Values) -> tuple[Values, tuple[int, ...]]:
     """The input with the axes its statistics reduce over; groups get an axis of their own."""
     if layer.kind == "group_normalization":
         axis = layer.axes[0]
         x = x.reshape(*x.shape[:axis], layer.groups, x.shape[axis] // layer.groups, *x.shape[axis + 1 :])
         return x, tuple(one for one in range(1, x.ndim) if one != axis)
     if layer.kind == "batch_normalization":
-        return x, _others(layer)
+        return x, others(layer)
     return x, layer.axes
 
 
-def forward(layer: Layer, array: Array, training: bool | None) -> Pass:
+def forward(layer: Layer, array: Array | View, training: bool | None) -> Pass:
     """The output, gamma (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of its kind."""
     x = decode(array).astype(layer.working)
     _check(
         x.ndim == len(layer.shape) and all(x.shape[axis] == layer.shape[axis] for axis in layer.axes),
         f"the layer was built for inputs of shape {layer.shape}, and was given shape {x.shape}",
     )
-    folded, axes = _folded(layer, x)
     if layer.kind == "feature_normalization":
-        return _features(layer, x)
-    if layer.kind == "rms_normalization":
-        mean, variance = folded.dtype.type(0), textbook.mean_square(folded, axes)
-    elif layer.kind == "batch_normalization" and not (training and layer.trainable):
-        axes = ()
-        mean, variance = _given_moments(layer)
-    else:
-        mean, variance = textbook.moments(folded, axes)
+        return features(layer, x)
+    folded, axes = fold(layer, x)
+    mean, variance, axes = statistics(layer, folded, axes, training)
     r = textbook.reciprocal_deviation(variance, layer.epsilon)
-    z = (folded - mean) * r
-    gamma, beta = (
-        _value(layer, "scale" if layer.kind == "rms_normalization" else "gamma"),
-        _value(layer, "beta"),
-    )
-    output = z.reshape(x.shape)
-    output = output if gamma is None else output * gamma
-    output = output if beta is None else output + beta
-    return Pass(output, z, r, axes, (mean, variance))
+    z = textbook.standardized(folded, mean, r)
+    return Pass(affine(layer, z.reshape(x.shape)), z, r, axes, (mean, variance))
 
 
-def _features(layer: Layer, x: Values) -> Pass:
+def statistics(
+    layer: Layer, x: Values, axes: textbook.Axes, training: bool | None
+) -> tuple[Values, Values, textbook.Axes]:
+    """Mean, variance and the axes they reduce over, none where they were given; RMS normalization's mean is 0."""
+    if layer.kind == "rms_normalization":
+        return np.zeros((), x.dtype), textbook.mean_square(x, axes), axes
+    if layer.kind == "batch_normalization" and not in_training(layer, training):
+        return (*given_moments(layer), ())
+    return (*textbook.moments(x, axes), axes)
+
+
+def in_training(layer: Layer, training: bool | None) -> bool:
+    """Whether batch normalization uses the statistics of the batch, and moves its own."""
+    return bool(training) and layer.trainable
+
+
+def affine(layer: Layer, z: Values) -> Values:
+    """gamma z + beta, as far as the layer has them."""
+    gamma, beta = weight_of(layer, scale_of(layer)), weight_of(layer, "beta")
+    output = z if gamma is None else z * gamma
+    return output if beta is None else output + beta
+
+
+def scale_of(layer: Layer) -> str:
+    """What the weight that multiplies is called."""
+    return "scale" if layer.kind == "rms_normalization" else "gamma"
+
+
+def features(layer: Layer, x: Values) -> Pass:
     """The output (x - mean) / max(sqrt(variance), 1e-7), or the inverse; the statistics are given."""
-    mean, variance = _given_moments(layer)
+    mean, variance = given_moments(layer)
     deviation = np.maximum(np.sqrt(variance), x.dtype.type(SMALLEST_DEVIATION))
     if layer.invert:
         return Pass(x * deviation + mean, x, deviation, (), (mean, variance))
@@ -253,12 +268,12 @@ def _features(layer: Layer, x: Values) -> Pass:
     return Pass(z, z, 1 / deviation, (), (mean, variance))
 
 
-def backward(layer: Layer, seen: Pass, upstream: Array) -> dict[str, Values]:
+def backward(layer: Layer, seen: Pass, upstream: Array | View) -> dict[str, Values]:
     """The gradients of sum(upstream * output): `input`, and each trainable weight in its own shape."""
     g = decode(upstream).astype(layer.working)
     _check(g.shape == seen.output.shape, f"upstream has shape {g.shape}, the output {seen.output.shape}")
-    scale = "scale" if layer.kind == "rms_normalization" else "gamma"
-    gamma = _value(layer, scale)
+    scale = scale_of(layer)
+    gamma = weight_of(layer, scale)
     a = (g if gamma is None else g * gamma).reshape(seen.z.shape)
     if seen.axes:
         centred = layer.kind != "rms_normalization"
@@ -268,11 +283,11 @@ def backward(layer: Layer, seen: Pass, upstream: Array) -> dict[str, Values]:
     found = {"input": dx.reshape(g.shape)}
     for name, values in ((scale, g * seen.z.reshape(g.shape)), ("beta", g)):
         if name in layer.weights and layer.trainable:
-            found[name] = values.sum(axis=_others(layer))
+            found[name] = values.sum(axis=others(layer))
     return found
 
 
-def _others(layer: Layer) -> tuple[int, ...]:
+def others(layer: Layer) -> tuple[int, ...]:
     """The axes that have no weights of their own."""
     return tuple(axis for axis in range(len(layer.shape)) if axis not in layer.axes)
 
@@ -285,9 +300,9 @@ def move_statistics(layer: Layer, seen: Pass) -> None:
         layer.weights[name] = encode(kept * old + added * new.reshape(old.shape), layer.dtype)
 
 
-def adapt(layer: Layer, data: Array) -> None:
+def adapt(layer: Layer, data: Array | View) -> None:
     """Set mean and population variance to those of `data`, over every axis but the layer's; `count` stays."""
-    mean, variance = textbook.moments(decode(data).astype(layer.working), _others(layer))
+    mean, variance = textbook.moments(decode(data).astype(layer.working), others(layer))
     for name, value in (("mean", mean), ("variance", variance)):
         layer.weights[name] = encode(value.reshape(layer.weights[name].shape), layer.dtype)
 

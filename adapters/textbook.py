@@ -34,6 +34,12 @@ def reciprocal_deviation(variance: Values, epsilon: float) -> Values:
     return reciprocal
 
 
+def standardized(x: Values, mean: Values, r: Values) -> Values:
+    """(x - mean) r."""
+    centred: Values = (x - mean) * r
+    return centred
+
+
 def normalized_gradient(a: Values, z: Values, r: Values, axes: Axes, centred: bool) -> Values:
     """The gradient of x, where z = (x - mean) r and `a` is the gradient of z.
 
