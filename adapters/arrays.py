@@ -7,6 +7,7 @@ bfloat16 is handled by its bits, so no process needs a package for it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,14 @@ class Array:
         return math.prod(self.shape)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """An array in NumPy's memory, with whatever strides: `bits` holds its elements as `storage(dtype)` says."""
+
+    dtype: str
+    bits: NDArray[Any]
+
+
 def storage(dtype: str) -> np.dtype[Any]:
     """The NumPy dtype that holds the bits of `dtype` (bfloat16 is held in uint16).
 
@@ -38,12 +47,30 @@ def storage(dtype: str) -> np.dtype[Any]:
     return np.dtype("uint16" if dtype == "bfloat16" else dtype).newbyteorder("<")
 
 
-def decode(array: Array) -> NDArray[Any]:
-    """The values of `array`, read-only, in its own dtype (bfloat16 widened, exactly, to float32)."""
-    bits = np.frombuffer(array.data, storage(array.dtype)).reshape(array.shape)
+def decode(array: Array | View) -> NDArray[Any]:
+    """The values of `array` in its own dtype (bfloat16 widened, exactly, to float32); those of an `Array` read-only."""
+    bits = array.bits if isinstance(array, View) else _bits(array)
     if array.dtype != "bfloat16":
         return bits
     return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
+def _bits(array: Array) -> NDArray[Any]:
+    return np.frombuffer(array.data, storage(array.dtype)).reshape(array.shape)
+
+
+def arranged(array: Array, layout: str) -> View:
+    """A copy of `array` that lies in memory as `layout` says. Raises KeyError for a layout that is not in LAYOUTS."""
+    return View(array.dtype, LAYOUTS[layout](_bits(array)))
+
+
+LAYOUTS: Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "contiguous": lambda x: x.copy(),
+    "transposed": lambda x: x.T.copy().T,
+    "strided": lambda x: np.repeat(x, 2, axis=-1)[..., ::2],
+    "reversed": lambda x: np.flip(np.flip(x).copy()),
+    "channels-last": lambda x: np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1),
+}
 
 
 def encode(values: NDArray[Any], dtype: str | None = None) -> Array:

@@ -28,6 +28,7 @@ class Step:
     `upstream` and the layer's own losses, and take one step of plain gradient descent with `learning_rate`.
     training: None leaves the framework's default.
     upstream: the gradient that comes in, in the output's shape; None asks for no gradient.
+    layout: how `input` and `upstream` lie in memory: `contiguous`, or one that `arrange` is asked for.
     """
 
     kind: Literal["call", "adapt", "update"]
@@ -35,6 +36,7 @@ class Step:
     training: bool | None = None
     upstream: Array | None = None
     learning_rate: float = 0.0
+    layout: str = "contiguous"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,14 @@ class Adapter:
     def to_native(self, array: Array) -> Any:
         """A fresh array of the framework on the adapter's device."""
         raise Unsupported(f"{self.name} takes no arrays")
+
+    def arrange(self, native: Any, layout: str) -> Any:
+        """The values of `native` in other memory, where they lie in another order or with gaps.
+
+        layout: `transposed`, the axes in memory in reverse; `strided`, with a gap after every element of the last
+        axis; `reversed`, from the last element to the first; `channels-last`, axis 1 innermost.
+        """
+        raise Unsupported(f"{self.name} does not choose how arrays lie in memory")
 
     def to_array(self, native: Any) -> Array:
         """The bits of an array of the framework."""

@@ -204,6 +204,10 @@ class KerasAdapter(Adapter):
         with self._on_device():
             return self.tf.constant(np.frombuffer(bytearray(array.data), kind).reshape(array.shape))
 
+    def arrange(self, native: Any, layout: str) -> Any:
+        """Raises Unsupported: there is one layout."""
+        raise Unsupported("TensorFlow's tensors are always contiguous")
+
     def to_array(self, native: Any) -> Array:
         """The bits of a tensor or a weight."""
         values = np.asarray(native.numpy())

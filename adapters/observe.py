@@ -109,7 +109,7 @@ def _assign(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> No
 
 def _step(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
     notes.phase = step.kind
-    x = adapter.to_native(step.input)
+    x = _native(adapter, step.input, step.layout)
     if step.kind == "call":
         x, seen = _call(adapter, layer, x, step, notes)
     else:
@@ -121,19 +121,24 @@ def _step(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
     )
 
 
+def _native(adapter: Adapter, array: Array, layout: str) -> Any:
+    native = adapter.to_native(array)
+    return native if layout == "contiguous" else adapter.arrange(native, layout)
+
+
 def _call(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> tuple[Any, StepSeen]:
     """A call, with gradients where they are asked for and offered; also the native input that was used."""
     if step.upstream is not None and "gradient" not in notes.unsupported:
         notes.phase = "gradient"
         try:
-            upstream = adapter.to_native(step.upstream)
+            upstream = _native(adapter, step.upstream, step.layout)
             output, gradients = adapter.gradient(layer, x, step.training, upstream)
         except Unsupported as reason:
             notes.unsupported["gradient"] = str(reason)
-            x = adapter.to_native(step.input)
+            x = _native(adapter, step.input, step.layout)
         except Exception:
             notes.phase = "call"  # if the call alone raises as well, that is the finding
-            adapter.call(layer, adapter.to_native(step.input), step.training)
+            adapter.call(layer, _native(adapter, step.input, step.layout), step.training)
             notes.phase = "gradient"
             raise
         else:
@@ -151,7 +156,8 @@ def _change(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> 
             return StepSeen()
         if step.upstream is None:
             raise ValueError("an update step needs an upstream gradient")
-        output, loss = adapter.update(layer, x, adapter.to_native(step.upstream), step.learning_rate)
+        upstream = _native(adapter, step.upstream, step.layout)
+        output, loss = adapter.update(layer, x, upstream, step.learning_rate)
         return StepSeen(output=adapter.to_array(output), loss=float(loss))
     except Unsupported as reason:
         notes.unsupported[step.kind] = str(reason)

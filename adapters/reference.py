@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .arguments import KerasArguments, build_with
-from .arrays import FLOATING, Array, decode, encode
+from .arrays import FLOATING, Array, View, arranged, decode, encode
 from .interface import Adapter, Unsupported, Weight
 from .reference_layer import Layer, Pass, adapt, backward, build, descend, forward, make, move_statistics
 
@@ -26,7 +26,7 @@ KINDS = (
 
 
 class ReferenceAdapter(Adapter):
-    """The five layers in NumPy. Its native arrays are `Array`s."""
+    """The five layers in NumPy. Its native arrays are `Array`s, and `View`s where a layout is asked for."""
 
     name: ClassVar[str] = "reference"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
@@ -70,16 +70,22 @@ class ReferenceAdapter(Adapter):
         """A new `Array` of the same bits."""
         return Array(array.dtype, array.shape, bytes(bytearray(array.data)))
 
-    def to_array(self, native: Array) -> Array:
-        """The `Array` itself: it cannot change."""
+    def arrange(self, native: Array, layout: str) -> View:
+        """A NumPy array with the strides of `layout`, on which the formulas are computed as it lies."""
+        return arranged(native, layout)
+
+    def to_array(self, native: Array | View) -> Array:
+        """The `Array` itself, which cannot change, or the elements of a `View` as they are now."""
+        if isinstance(native, View):
+            return Array(native.dtype, native.bits.shape, native.bits.tobytes())
         return native
 
-    def call(self, layer: Layer, x: Array, training: bool | None) -> Array:
+    def call(self, layer: Layer, x: Array | View, training: bool | None) -> Array:
         """The output, in the layer's dtype; batch normalization in training moves its statistics."""
         return encode(self._forward(layer, x, training).output, layer.dtype)
 
     def gradient(
-        self, layer: Layer, x: Array, training: bool | None, upstream: Array
+        self, layer: Layer, x: Array | View, training: bool | None, upstream: Array | View
     ) -> tuple[Array, dict[str, Array]]:
         """Output and analytic gradients. Raises Unsupported for an input that is no floating-point array."""
         if x.dtype not in FLOATING:
@@ -90,20 +96,22 @@ class ReferenceAdapter(Adapter):
         return encode(seen.output, layer.dtype), {name: encode(one, layer.dtype) for name, one in found.items()}
 
     @staticmethod
-    def _forward(layer: Layer, x: Array, training: bool | None) -> Pass:
+    def _forward(layer: Layer, x: Array | View, training: bool | None) -> Pass:
         with np.errstate(all="ignore"):
             seen = forward(layer, x, training)
             if layer.kind == "batch_normalization" and seen.axes:
                 move_statistics(layer, seen)
         return seen
 
-    def adapt(self, layer: Layer, data: Array) -> None:
+    def adapt(self, layer: Layer, data: Array | View) -> None:
         """Mean and population variance of `data`. Raises Unsupported for a layer that has none to adapt."""
         if layer.kind != "feature_normalization" or layer.given:
             raise Unsupported(f"{layer.kind} with these arguments has nothing to adapt")
         adapt(layer, data)
 
-    def update(self, layer: Layer, x: Array, upstream: Array, learning_rate: float) -> tuple[Array, float]:
+    def update(
+        self, layer: Layer, x: Array | View, upstream: Array | View, learning_rate: float
+    ) -> tuple[Array, float]:
         """One step of gradient descent in training; the losses as they were before it."""
         seen = self._forward(layer, x, True)
         gradients = backward(layer, seen, upstream)

@@ -54,6 +54,7 @@ def _first(adapter: Adapter) -> tuple[str, Mapping[str, Any]] | None:
 def _faults(adapter: Adapter, name: str, arguments: Mapping[str, Any]) -> Iterator[str]:
     for dtype in DTYPES:
         yield from _arrays(adapter, dtype)
+    yield from _layouts(adapter)
     first, second = (_built(adapter, name, arguments) for _ in range(2))
     yield from _weights(adapter, first, second)
     yield from _output(adapter, first)
@@ -99,6 +100,18 @@ def _arrays(adapter: Adapter, dtype: str) -> Iterator[str]:
             yield f"to_native and to_array changed the bits of a {dtype} array: they must copy its bytes"
         elif _shares_memory(adapter, native, sent, kept):
             yield "writing into what to_native gave changed the request's bytes: to_native must copy them"
+
+
+def _layouts(adapter: Adapter) -> Iterator[str]:
+    """An array that lies otherwise in memory has the values it had."""
+    sent = sample("float32", TINY)
+    for layout in ("transposed", "strided"):
+        try:
+            back = adapter.to_array(adapter.arrange(adapter.to_native(sent), layout))
+        except Unsupported:
+            return
+        if back != sent:
+            yield f"arrange changed an array that it was to lay out {layout}: values, shape and dtype must stay"
 
 
 def _shares_memory(adapter: Adapter, native: Any, sent: Array, kept: bytes) -> bool:

@@ -268,6 +268,17 @@ class TorchAdapter(Adapter):
             return self.torch.empty(array.shape, dtype=kind, device=self.device)
         return self.torch.frombuffer(bytearray(array.data), dtype=kind).reshape(array.shape).to(self.device)
 
+    def arrange(self, native: Any, layout: str) -> Any:
+        """A tensor with the strides of `layout`. Raises Unsupported for `reversed`: no stride may be negative."""
+        if layout == "reversed":
+            raise Unsupported("PyTorch has no tensors with negative strides")
+        if layout == "strided":
+            return native.repeat_interleave(2, -1)[..., ::2]
+        order = list(range(native.dim()))
+        order = order[::-1] if layout == "transposed" else [0, *order[2:], 1]
+        back = sorted(order, key=order.__getitem__)
+        return native.permute(order).contiguous().permute(back)
+
     def to_array(self, native: Any) -> Array:
         """The tensor's bits."""
         flat = native.detach().cpu().contiguous().reshape(-1)

@@ -69,7 +69,8 @@ def weight_values(meant: Convention) -> dict[str, Array]:
 def _step(case: Case, index: int) -> Step:
     step = case.steps[index]
     upstream = drawn("upstream", step.shape, case.dtype, f"{case.id}/{index}") if _wanted(case, step) else None
-    return Step(step.do, step_input(case, index, epsilon_of(case)), step.training, upstream, step.learning_rate)
+    x = step_input(case, index, epsilon_of(case))
+    return Step(step.do, x, step.training, upstream, step.learning_rate, step.layout)
 
 
 def _wanted(case: Case, step: CaseStep) -> bool:

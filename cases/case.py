@@ -11,13 +11,14 @@ from normcheck.specs.grammar import ErrorSpec, Expectation, LayerSpec, ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class CaseStep:
-    """One step: what is done, to which input (a family's name or literal values), of which shape."""
+    """One step: what is done, to which input (a family's name or literal values), of which shape and layout."""
 
     do: Literal["call", "adapt", "update"]
     shape: tuple[int, ...]
     input: str | list[Any]
     training: bool | None
     learning_rate: float = 0.0
+    layout: str = "contiguous"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,11 +17,10 @@ from normcheck.specs.grammar import (
     StepSpec,
     SweepSpec,
 )
+from normcheck.specs.inputs import SWEPT_FIELDS
 from normcheck.specs.values import extent
 
 from .case import Case, CaseStep
-
-SWEPT_FIELDS = ("shape", "input", "dtype", "training")
 
 
 def layer_cases(spec: LayerSpec) -> Iterator[Case]:
@@ -133,7 +132,7 @@ def _step(case: CaseSpec, step: StepSpec) -> CaseStep:
     values = case.input if step.input is None else step.input
     shape = extent(values) if isinstance(values, list) else tuple(step.shape or case.shape or ())
     training = step.training if "training" in step.model_fields_set else case.training
-    return CaseStep(step.do, shape, values, training, step.learning_rate)
+    return CaseStep(step.do, shape, values, training, step.learning_rate, step.layout or case.layout)
 
 
 def _by_aspect(requirements: Mapping[str, Requirement], names: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -20,6 +20,7 @@ def asked(case: Case) -> str:
     arguments = ", ".join(f"{name}={value!r}" for name, value in case.arguments.items())
     steps = "; ".join(
         f"{step.do} on {'literal values' if isinstance(step.input, list) else step.input} {list(step.shape)}"
+        f"{'' if step.layout == 'contiguous' else f', {step.layout} in memory'}"
         for step in case.steps
     )
     return f"{case.layer}({arguments}) {case.dtype}; {steps or 'built'}"

@@ -15,6 +15,7 @@ MAXIMUM_RANK = 8
 
 Dialect = Literal["keras", "torch", "onnx"]
 DType = Literal["float32", "float64", "float16", "bfloat16", "int32", "int64", "bool"]
+Layout = Literal["contiguous", "transposed", "strided", "reversed", "channels-last"]
 Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update"]
 Grade = Literal["A", "A2", "B1", "B", "C"]
 Aspect = Literal[
@@ -193,6 +194,7 @@ class StepSpec(Frozen):
     shape: Shape | None = None
     input: Family | list[Any] | None = None
     training: bool | None = None
+    layout: Layout | None = None
     learning_rate: float = 0.0
 
 
@@ -221,6 +223,8 @@ class CaseSpec(Frozen):
     """One layer, one set of arguments, one input; its aspects are those of the requirements it covers.
 
     input: a named family (with `shape`) or literal values.
+    training: whether a call is one of training; null says nothing, and leaves the framework's default.
+    layout: how the input and the incoming gradient lie in memory.
     weights: `drawn` (non-trivial values from the case's seed), `initial`, or values by role.
     compiled: also asked of targets that compile each case (XLA, torch.compile).
     dialects: the dialects the case is asked of (default: all).
@@ -233,6 +237,7 @@ class CaseSpec(Frozen):
     input: Family | list[Any] = "normal"
     dtype: DType | Annotated[list[DType], Field(min_length=1)] = "float32"
     training: bool | None = False
+    layout: Layout = "contiguous"
     weights: Literal["drawn", "initial"] | dict[Name, Nested] = "drawn"
     steps: Annotated[list[StepSpec], Field(min_length=1, max_length=64)] | None = None
     expect: Expectation | None = None
@@ -244,7 +249,7 @@ class CaseSpec(Frozen):
 class SweepSpec(CaseSpec):
     """A case for every combination of named values.
 
-    over: argument names, or `shape`, `input`, `dtype`, `training`, each with its list of values.
+    over: argument names, or `shape`, `input`, `dtype`, `training`, `layout`, each with its list of values.
     """
 
     over: dict[Name, list[Plain]] = Field(min_length=1)

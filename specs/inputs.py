@@ -7,13 +7,17 @@ import math
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from .grammar import MAXIMUM_ELEMENTS, CaseSpec, ClaimCase, DType, ErrorSpec, Family, StepSpec, SweepSpec
+from .grammar import MAXIMUM_ELEMENTS, CaseSpec, ClaimCase, DType, ErrorSpec, Family, Layout, StepSpec, SweepSpec
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
 from .values import array_misfit, extent, shape_misfit, size_misfit
 
+SWEPT_FIELDS = ("shape", "input", "dtype", "training", "layout")
 FAMILIES: tuple[str, ...] = get_args(Family)
 DTYPES: tuple[str, ...] = get_args(DType)
+LAYOUTS: tuple[str, ...] = get_args(Layout)
+NAMED = {"input": (FAMILIES, "input family"), "dtype": (DTYPES, "dtype"), "layout": (LAYOUTS, "layout")}
+FEWEST_AXES = {"transposed": 2, "strided": 1, "reversed": 1, "channels-last": 3}
 
 
 def input_problems(path: Field, case: CaseSpec | ErrorSpec) -> Iterator[Problem]:
@@ -51,7 +55,7 @@ def _own_problems(path: Field, case: CaseSpec | ErrorSpec) -> Iterator[Problem]:
 def _swept_problems(path: Field, sweep: SweepSpec) -> Iterator[Problem]:
     if isinstance(sweep.dtype, list):
         yield Problem((*path, "dtype"), "a sweep has its list of dtypes under `over`")
-    for field in ("shape", "input", "dtype", "training"):
+    for field in SWEPT_FIELDS:
         if field not in sweep.over:
             continue
         if field in sweep.model_fields_set:
@@ -69,16 +73,18 @@ def _swept_misfit(field: str, value: Any) -> str | None:
         return None if value is None or isinstance(value, bool) else f"{shown(value)} is not true, false or null"
     if field == "input" and isinstance(value, list):
         return array_misfit(value)
-    known, what = (FAMILIES, "input family") if field == "input" else (DTYPES, "dtype")
+    known, what = NAMED[field]
     near = suggestion(value, known) if isinstance(value, str) else ""
-    return None if value in known else f"{shown(value)} is not an {what}: {listed(known)}{near}".replace("an d", "a d")
+    article = "an" if what[0] in "aeiou" else "a"
+    return None if value in known else f"{shown(value)} is not {article} {what}: {listed(known)}{near}"
 
 
 def _combination_problems(path: Field, case: CaseSpec) -> Iterator[Problem]:
     """What can be said of an input together with its shape, for every input and shape swept over."""
     over = case.over if isinstance(case, SweepSpec) else {}
     steps = case.steps or [StepSpec()]
-    for shape, values in itertools.product(over.get("shape", [case.shape]), over.get("input", [case.input])):
+    swept = (over.get(field, [getattr(case, field)]) for field in ("shape", "input", "layout"))
+    for shape, values, layout in itertools.product(*swept):
         total = 0
         for index, step in enumerate(steps):
             here = (*path, "steps", index) if case.steps and step.input is not None else path
@@ -90,7 +96,11 @@ def _combination_problems(path: Field, case: CaseSpec) -> Iterator[Problem]:
             if isinstance(given, list) and lengths is not None and tuple(lengths) != extent(given):
                 yield Problem(here, f"the shape {shown(lengths)} is not that of the input, {list(extent(given))}")
                 return
-            total += math.prod(extent(given) if isinstance(given, list) else lengths or ())
+            lengths = extent(given) if isinstance(given, list) else lengths or ()
+            if len(lengths) < FEWEST_AXES.get(step.layout or layout, 0):
+                yield Problem(here, f"an input of shape {shown(list(lengths))} cannot be {step.layout or layout}")
+                return
+            total += math.prod(lengths)
         if total > MAXIMUM_ELEMENTS:
             yield Problem(
                 path,

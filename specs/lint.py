@@ -8,13 +8,12 @@ from typing import Any, get_args
 
 from .expressions import ExpressionError, names_in
 from .grammar import Argument, CaseSpec, Dialect, ErrorSpec, LayerSpec, ModelSpec, Requirement, SweepSpec
-from .inputs import input_problems
+from .inputs import SWEPT_FIELDS, input_problems
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
 from .trials import ANSWERING, trial_problems
 from .values import array_misfit, defaults, misfit, per_dialect, same
 
-SWEPT_FIELDS = ("shape", "input", "dtype", "training")
 RESERVED = (*SWEPT_FIELDS, "features")
 DIALECTS: tuple[str, ...] = get_args(Dialect)
 MAXIMUM_CASES = 2000

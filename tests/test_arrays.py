@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from normcheck.adapters.arrays import Array, bfloat16_bits, decode, encode
+from normcheck.adapters.arrays import LAYOUTS, Array, arranged, bfloat16_bits, decode, encode
 
 LARGEST = 0x7F7F  # the largest finite bfloat16
 
@@ -115,3 +115,31 @@ def test_decoded_values_cannot_be_written():
 def test_an_unknown_dtype_is_refused():
     with pytest.raises(TypeError, match="float8"):
         encode(np.zeros(3), "float8")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "bool"])
+def test_a_layout_changes_where_values_lie_and_no_value(layout, dtype):
+    array = encode(np.arange(60).reshape(3, 4, 5), dtype)
+    found = decode(arranged(array, layout))
+    assert np.array_equal(found, decode(array))
+
+
+@pytest.mark.parametrize(
+    ("layout", "strides"),
+    [
+        ("contiguous", (80, 20, 4)),
+        ("transposed", (4, 12, 48)),
+        ("strided", (160, 40, 8)),
+        ("reversed", (-80, -20, -4)),
+        ("channels-last", (80, 4, 16)),
+    ],
+)
+def test_a_layout_says_how_far_apart_elements_lie(layout, strides):
+    assert arranged(encode(np.zeros((3, 4, 5), "float32")), layout).bits.strides == strides
+
+
+def test_an_arranged_copy_can_be_written_and_its_source_cannot_be_reached():
+    source = encode(np.arange(6.0).reshape(2, 3))
+    decode(arranged(source, "strided"))[...] = 0
+    assert np.array_equal(decode(source).ravel(), np.arange(6.0))

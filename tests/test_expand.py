@@ -181,3 +181,17 @@ def test_every_packaged_case_looks_at_something_and_every_claim_has_a_case():
 def test_expansion_needs_no_framework():
     assert suite()
     assert not {"torch", "tensorflow", "keras", "jax"} & set(sys.modules)
+
+
+def test_a_layout_holds_for_every_step_that_says_no_other():
+    steps = with_case(shape=[2, 3], layout="strided", steps=[{}, {"layout": "transposed"}]).steps
+    assert [step.layout for step in steps] == ["strided", "transposed"]
+    assert [step.layout for step in with_case(shape=[2, 3]).steps] == ["contiguous"]
+
+
+def test_a_layout_may_be_swept():
+    cases = swept({"layout": ["contiguous", "reversed"]}, shape=[2, 3])
+    assert [(one.id.rpartition("/")[2], one.steps[0].layout) for one in cases] == [
+        ("layout=contiguous", "contiguous"),
+        ("layout=reversed", "reversed"),
+    ]

@@ -277,3 +277,40 @@ def test_an_adapter_that_only_constructs_is_unsupported():
             return object()
 
     assert dict(observe(Bare(), CALL).unsupported) == {"layer": "bare takes no arrays"}
+
+
+def arranging(self, native, layout):
+    return {"transposed": np.asfortranarray, "strided": lambda x: np.repeat(x, 2, axis=-1)[..., ::2]}[layout](native)
+
+
+@pytest.mark.parametrize("layout", ["transposed", "strided"])
+def test_input_and_incoming_gradient_lie_as_asked_and_have_the_same_values(layout):
+    strides = []
+
+    def gradient(self, layer, x, training, upstream):
+        strides.append((x.strides, upstream.strides))
+        return Doubling.gradient(self, layer, x, training, upstream)
+
+    adapter = having(arrange=arranging, gradient=gradient)
+    seen = observe(adapter, replace(CALL, steps=(replace(CALL.steps[0], layout=layout),)))
+    assert strides == [({"transposed": (4, 8), "strided": (24, 8)}[layout],) * 2]
+    assert replace(seen, seconds=0.0) == replace(observe(Doubling(), CALL), seconds=0.0)
+
+
+def test_an_input_that_is_overwritten_where_it_lies_is_noticed():
+    def overwriting(self, layer, x, training):
+        x[0, 1] = 7
+        return x * 2
+
+    step = Step("call", X, layout="strided")
+    seen = observe(having(arrange=arranging, call=overwriting), replace(CALL, steps=(step,)))
+    assert not seen.steps[0].input_kept
+
+
+def test_a_layout_that_cannot_be_had_is_unsupported():
+    seen = observe(Doubling(), replace(CALL, steps=(Step("call", X, layout="strided"),)))
+    assert dict(seen.unsupported) == {"layer": "doubling does not choose how arrays lie in memory"}
+
+
+def test_where_arrays_are_contiguous_nothing_is_arranged():
+    assert observe(having(arrange=AssertionError("asked")), CALL).raised is None

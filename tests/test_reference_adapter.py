@@ -285,3 +285,28 @@ def test_what_the_reference_lacks_is_unsupported(layer, arguments):
 def test_only_feature_normalization_adapts():
     x = encode(np.ones((2, 2)))
     assert "adapt" in ask("layer_normalization", decode(x), (Step("adapt", x),)).unsupported
+
+
+@pytest.mark.parametrize("layout", ["transposed", "strided", "reversed", "channels-last"])
+@pytest.mark.parametrize(
+    ("layer", "arguments"),
+    [
+        ("layer_normalization", {"axis": [1, 2]}),
+        ("rms_normalization", {}),
+        ("batch_normalization", {"axis": 1}),
+        ("group_normalization", {"axis": 1, "groups": 2}),
+    ],
+)
+def test_the_layout_of_the_input_makes_no_difference_beyond_the_order_of_sums(layer, arguments, layout):
+    x, upstream = (encode(RANDOM.normal(size=(2, 4, 3))) for _ in range(2))
+    steps = (Step("call", x, True, upstream), Step("call", x, True, upstream, layout=layout))
+    plain, laid_out = ask(layer, decode(x), steps, **arguments).steps
+    assert np.allclose(decode(laid_out.output), decode(plain.output), rtol=1e-14)
+    for name, gradient in plain.gradients.items():
+        assert np.allclose(decode(laid_out.gradients[name]), decode(gradient), rtol=1e-12, atol=1e-15)
+    assert laid_out.input_kept
+
+
+def test_the_formulas_are_computed_on_the_memory_as_it_lies():
+    native = ReferenceAdapter().arrange(encode(np.zeros((2, 3))), "reversed")
+    assert decode(native).strides == (-24, -8)

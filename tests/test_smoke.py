@@ -109,6 +109,7 @@ def test_an_adapter_without_weights_or_gradients_is_in_order():
             "the same name twice (gamma, gamma)",
         ),
         ({"weights": lambda self, layer: [("gamma", layer["gamma"])]}, "weights must give a Weight"),
+        ({"arrange": lambda self, native, layout: native[:, ::2]}, "arrange changed an array"),
         ({"call": lambda self, layer, x, training: x.sum()}, "the output has no shape"),
         (
             {"gradient": lambda self, layer, x, training, upstream: (x, {"input": upstream})},

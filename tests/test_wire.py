@@ -24,7 +24,7 @@ REQUEST = Request(
     shape=(2, 2),
     dtype="bfloat16",
     weights={"gamma": X, "0.weight": X},
-    steps=(Step("call", X, True, X), Step("update", X, None, X, 0.5)),
+    steps=(Step("call", X, True, X), Step("update", X, None, X, 0.5, "strided")),
     repeat=True,
     layers=(("layer_normalization", {}), ("dense", {"units": 3, "activation": "relu"})),
 )

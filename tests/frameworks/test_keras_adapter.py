@@ -244,3 +244,9 @@ def test_document_002_uses_its_scalar_statistics_outside_training():
 def test_document_002_cannot_train():
     seen = ask(started(Document002Adapter), "layer_normalization", {}, (2, 3), training=True)
     assert (seen.raised.types[0], seen.raised.phase) == ("ValueError", "call")
+
+
+def test_tensorflow_has_one_layout(adapter):
+    x = encode(np.zeros((2, 3)), "float32")
+    seen = ask(adapter, "layer_normalization", {}, (2, 3), steps=(Step("call", x, False, layout="strided"),))
+    assert dict(seen.unsupported) == {"layer": "TensorFlow's tensors are always contiguous"}

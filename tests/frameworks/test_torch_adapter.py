@@ -216,3 +216,21 @@ def test_compiling_without_a_compiler_says_what_to_install(monkeypatch):
     with pytest.raises(Exception, match="install g\\+\\+ or clang") as caught:
         started(TorchAdapter, "compile")
     assert type(caught.value).__name__ == "Unsupported"
+
+
+@pytest.mark.parametrize(
+    ("layout", "strides"),
+    [("transposed", (1, 2, 6, 24)), ("strided", (120, 40, 10, 2)), ("channels-last", (60, 1, 15, 3))],
+)
+def test_a_layout_moves_values_in_memory_and_changes_none(adapter, layout, strides):
+    array = encode(RANDOM.normal(size=(2, 3, 4, 5)), "float32")
+    arranged = adapter.arrange(adapter.to_native(array), layout)
+    assert arranged.stride() == strides
+    assert adapter.to_array(arranged) == array
+    assert arranged.is_contiguous(memory_format=adapter.torch.channels_last) is (layout == "channels-last")
+
+
+def test_negative_strides_are_unsupported(adapter):
+    x = encode(np.zeros((2, 3)), "float32")
+    steps = (Step("call", x, False, layout="reversed"),)
+    assert "negative strides" in ask(adapter, "layer_normalization", {}, (2, 3), steps=steps).unsupported["layer"]
