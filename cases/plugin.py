@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from normcheck.adapters.targets import Target
 
     from .case import Case
+    from .onnx_vectors import Vector
     from .session import Session
     from .suite import Claim
 
@@ -66,6 +67,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help=f"where the record goes (default: {FOLDER}/TIME.jsonl); the page goes beside it, with the ending .html",
     )
+    add(
+        "--onnx",
+        action="store_true",
+        help="ask ONNX's own backend node cases too; needs the package onnx (`pip install normcheck[onnx]`)",
+    )
     add("--in-process", action="store_true", help="run targets in pytest's own process, for a debugger")
     add(
         "--case-timeout",
@@ -107,9 +113,16 @@ def session_of(config: pytest.Config) -> Session:
             memory=get("--memory-limit"),
             record=folder / Path(record),
             command=tuple(map(str, config.invocation_params.args)),
+            onnx=get("--onnx"),
         )
         config.stash[SESSION] = Session(options, started)
     return config.stash[SESSION]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave ONNX's node cases out unless they are asked for; None leaves it to others."""
+    theirs = collection_path == Path(__file__).with_name("test_onnx.py")
+    return True if theirs and not config.getoption("--onnx") else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -144,7 +157,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     one.selected = len(ours)
     shared = hasattr(session.config, "workerinput")
     one.start({_target(item).id for item in ours}, [] if shared else _wanted(one, ours))
-    one.full = sum("case" in _parameters(item) for item in ours) == len(one.cases)
+    one.full = sum("case" in named and "vector" not in named for named in map(_parameters, ours)) == len(one.cases)
     one.due = one.entries_due()
     if not shared:
         try:
@@ -177,9 +190,19 @@ def judge_case(request: pytest.FixtureRequest) -> Any:
     def judge(case: Case, target: Target) -> None:
         run = session_of(request.config).run
         assert run is not None
-        checks = run.checks(case, target)
-        request.node.stash[LINES] = [check.model_dump(exclude_defaults=True) | {"kind": "check"} for check in checks]
-        _conclude(case, target, checks)
+        _judged(request.node, case, target, run.checks(case, target))
+
+    return judge
+
+
+@pytest.fixture
+def judge_vector(request: pytest.FixtureRequest) -> Any:
+    """A function that judges one node case of ONNX on one target and gives pytest the outcome."""
+
+    def judge(vector: Vector, target: Target) -> None:
+        run = session_of(request.config).run
+        assert run is not None
+        _judged(request.node, vector.case, target, run.vector_checks(vector, target))
 
     return judge
 
@@ -197,6 +220,12 @@ def settle_claim(request: pytest.FixtureRequest) -> Any:
             pytest.skip(f"{claim.id} cannot be told on {target.title}: {'; '.join(verdict.evidence) or 'no case ran'}")
 
     return settle
+
+
+def _judged(item: pytest.Item, case: Case, target: Target, checks: Sequence[Any]) -> None:
+    """Keep an item's lines for the record, and give pytest the outcome."""
+    item.stash[LINES] = [check.model_dump(exclude_defaults=True) | {"kind": "check"} for check in checks]
+    _conclude(case, target, checks)
 
 
 def _conclude(case: Case, target: Target, checks: Sequence[Any]) -> None:
@@ -262,8 +291,9 @@ def _wanted(one: Session, items: Sequence[pytest.Item]) -> Iterator[tuple[str, C
     """The target and every case that each item asks for."""
     for item in items:
         parameters = _parameters(item)
-        names = [parameters["case"].id] if "case" in parameters else parameters["claim"].cases
-        yield from ((_target(item).id, one.suite.by_id[name]) for name in names)
+        claim = parameters.get("claim")
+        cases = [one.suite.by_id[name] for name in claim.cases] if claim else [parameters["case"]]
+        yield from ((_target(item).id, case) for case in cases)
 
 
 def _named(item: pytest.Item, patterns: Sequence[str]) -> bool:

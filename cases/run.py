@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
@@ -15,9 +15,11 @@ from normcheck.reports.record import Check, ClaimVerdict
 from .ask import request_for
 from .case import Case
 from .claims import told, verdict
-from .finding import check_line
+from .finding import Finding, check_line
 from .judge import judge
 from .ledger import Entry, applies, explained
+from .onnx_agreement import agreement
+from .onnx_vectors import LAYER, Vector
 from .suite import Claim, Suite
 
 AHEAD = 32
@@ -68,9 +70,19 @@ class Run:
 
     def checks(self, case: Case, target: Target) -> list[Check]:
         """Ask a target a case, judge what it did, and hold it against the ledger."""
-        asked = self.asked[target.id]
-        findings = judge(case, target.dialect, asked.answer(case, self.limit))
-        lines = [explained(check_line(finding, case, target.id), asked.ledger) for finding in findings]
+        answer = self.asked[target.id].answer(case, self.limit)
+        return self._lines(judge(case, target.dialect, answer), case, target)
+
+    def vector_checks(self, vector: Vector, target: Target) -> list[Check]:
+        """Ask a target a node case of ONNX, and judge it twice: by our bound, and by what ONNX states."""
+        answer = self.asked[target.id].answer(vector.case, self.limit)
+        ours = self._lines(judge(vector.case, target.dialect, answer), vector.case, target)
+        theirs = self._lines(agreement(vector, target.dialect, answer), vector.stated, target)
+        return [line.model_copy(update={"layer": LAYER}) for line in (*ours, *theirs)]
+
+    def _lines(self, findings: Sequence[Finding], case: Case, target: Target) -> list[Check]:
+        ledger = self.asked[target.id].ledger
+        lines = [explained(check_line(finding, case, target.id), ledger) for finding in findings]
         again = {"reproduce": reproduce(case.id, target)}
         return [line if line.outcome in PLAIN else line.model_copy(update=again) for line in lines]
 
@@ -99,4 +111,5 @@ def reproduce(case: str, target: Target) -> str:
     """One line that asks one target the case with this id again."""
     device = "" if target.device == "cpu" else f" --device {quote(target.device)}"
     asked = quote(target.requested or f"{target.name}:{target.mode}")
-    return f"pytest --pyargs normcheck.cases --target {asked}{device} --case '{case}'"
+    onnx = " --onnx" if case.startswith(f"{LAYER}/") else ""
+    return f"pytest --pyargs normcheck.cases{onnx} --target {asked}{device} --case '{case}'"

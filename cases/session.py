@@ -24,6 +24,7 @@ from normcheck.specs.source import SpecError
 
 from .case import Case
 from .ledger import Entry, due, read_ledger, unmatched
+from .onnx_vectors import NodeCases, OnnxMissing, Vector, read_node_cases, reason_not_asked, translated
 from .run import Asked, Run, ledger_for
 from .suite import Claim, Suite, asked_of, claim_texts, requirement_texts, settled_on, suite
 
@@ -34,7 +35,10 @@ EXPLAINED = ("pass", "known", "unsupported")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line, as far as it concerns normcheck. limit: seconds per case; memory: MiB per target."""
+    """The command line, as far as it concerns normcheck. limit: seconds per case; memory: MiB per target.
+
+    onnx: ONNX's node cases are asked too.
+    """
 
     targets: tuple[str, ...]
     devices: tuple[str, ...]
@@ -44,6 +48,7 @@ class Options:
     memory: int
     record: Path
     command: tuple[str, ...]
+    onnx: bool = False
 
 
 @dataclass
@@ -86,6 +91,11 @@ class Session:
         }
 
     @cached_property
+    def node_cases(self) -> NodeCases:
+        """ONNX's node cases; none where they are not asked for. Raises OnnxMissing."""
+        return read_node_cases() if self.options.onnx else NodeCases()
+
+    @cached_property
     def wrong(self) -> str:
         """What makes a run impossible, as a sentence: an option, a ledger or a spec; empty where nothing does."""
         if not 0 < self.options.limit <= LONGEST:
@@ -95,8 +105,8 @@ class Session:
         if self.options.record.is_dir():
             return f"{self.options.record} is a folder; name a file for the record."
         try:
-            _ = self.suite, self.discovery, self.ledger
-        except (SpecError, TargetError) as error:
+            _ = self.suite, self.discovery, self.ledger, self.node_cases
+        except (SpecError, TargetError, OnnxMissing) as error:
             return str(error)
         if not self.discovery.targets:
             reasons = "; ".join(f"{missing.adapter}: {missing.reason}" for missing in self.discovery.missing)
@@ -121,6 +131,17 @@ class Session:
         found = self.targets
         every = self.suite.claims.values() if found else ()
         return [(claim, target) for claim in every for target in found if settled_on(claim, target)]
+
+    @cached_property
+    def vectors(self) -> list[tuple[Vector, Target]]:
+        """ONNX's node cases that a layer here is asked, beside every target that is asked them."""
+        found = self.targets
+        nodes = [node for node in self.node_cases.nodes if not reason_not_asked(node)] if found else []
+        dialects = dict.fromkeys(target.dialect for target in found)
+        layers = self.suite.specs.layers
+        made = [{dialect: translated(node, layers, dialect) for dialect in dialects} for node in nodes]
+        pairs = [(each[target.dialect], target) for each in made for target in found]
+        return [(vector, target) for vector, target in pairs if asked_of(vector.case, target)]
 
     def start(self, needed: set[str], ahead: Iterable[tuple[str, Case]]) -> None:
         """Start the targets with the ids `needed`; ask at once for the first of the target ids and cases in `ahead`."""
@@ -167,8 +188,8 @@ class Session:
                 "python": sys.version.split()[0],
             },
             options=list(self.options.command),
-            layers={name: spec.title for name, spec in self.suite.subjects.items()},
-            requirements=requirement_texts(self.suite),
+            layers={name: spec.title for name, spec in self.suite.subjects.items()} | self.node_cases.layers,
+            requirements=requirement_texts(self.suite) | self.node_cases.requirements,
             claims=claim_texts(self.suite),
             ledger={name: KnownText(reason=one.reason, link=one.link) for name, one in self.ledger.items()},
             selected=self.selected,
