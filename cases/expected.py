@@ -107,7 +107,7 @@ def _given_statistics(meant: Convention) -> tuple[Floats, Floats]:
 def _call(meant: Convention, index: int, before: StepExpected) -> StepExpected:
     step = meant.case.steps[index]
     answer = solve(problem_of(meant, index, before))
-    weights = _counted(meant, step, before.weights)
+    weights = _counted(meant, index, before.weights)
     after = StepExpected(step.do, Bounds(answer), weights, before.state, _inherited(answer, before.weights))
     moves = meant.case.layer == "batch_normalization" and answer.problem.statistics is None
     return _with_state(after, _moved(meant, answer, before), meant) if moves and before.state else after
@@ -160,7 +160,7 @@ def problem_of(meant: Convention, index: int, before: StepExpected) -> Problem:
     asked = request_for(case, meant.dialect).steps[index]
     feature = case.layer == "feature_normalization"
     epsilon = arguments.get("epsilon")
-    given = feature or (case.layer == "batch_normalization" and not _training(meant, step))
+    given = feature or (case.layer == "batch_normalization" and not in_training(meant, index))
     return Problem(
         x=values_of(asked.input),
         dtype=floating(case.dtype),
@@ -177,10 +177,16 @@ def problem_of(meant: Convention, index: int, before: StepExpected) -> Problem:
     )
 
 
-def _training(meant: Convention, step: CaseStep) -> bool:
-    """Whether batch normalization uses the batch's statistics; a frozen one in Keras never does."""
-    asked = meant.dialect == "torch" if step.training is None else step.training
-    return (asked or step.do == "update") and bool(meant.arguments.get("trainable", True))
+def in_training(meant: Convention, index: int) -> bool:
+    """Whether batch normalization uses the batch's statistics at a step; a frozen one in Keras never does.
+
+    A step that says nothing of it is inference in Keras; a module of PyTorch stays in the mode that it was last put in,
+    and begins in training.
+    """
+    said = [True if step.do == "update" else step.training for step in meant.case.steps[: index + 1]]
+    if meant.dialect == "torch":
+        said = [True, *(one for one in said if one is not None)]
+    return bool(said[-1]) and bool(meant.arguments.get("trainable", True))
 
 
 def _moved(meant: Convention, answer: Answer, before: StepExpected) -> State:
@@ -213,10 +219,10 @@ def _reshaped(tolerance: Callable[[Grade], Floats], shape: tuple[int, ...]) -> C
     return lambda grade: tolerance(grade).reshape(shape)
 
 
-def _counted(meant: Convention, step: CaseStep, weights: Mapping[str, Held]) -> Mapping[str, Held]:
+def _counted(meant: Convention, index: int, weights: Mapping[str, Held]) -> Mapping[str, Held]:
     """PyTorch's num_batches_tracked after a step: one more for each in training."""
     count = weights.get("num_batches_tracked")
-    if count is None or not _training(meant, step):
+    if count is None or not in_training(meant, index):
         return weights
     return {**weights, "num_batches_tracked": exactly(count.value.nearest + 1)}
 

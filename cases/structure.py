@@ -94,7 +94,7 @@ def input_kept(seen: Observation) -> Finding:
 
 
 def training_agreement(seen: Observation) -> Finding:
-    """The outputs of the first and the last call are the same bits, training or not."""
+    """The outputs of the first and the last call are the same bits, though they differ in `training`."""
     outputs = [step.output for step in seen.steps if step.output is not None]
     if len(outputs) < 2:
         return Finding("training_agreement", "error", "", "no output", "the target gave no two outputs to compare")
@@ -103,7 +103,7 @@ def training_agreement(seen: Observation) -> Finding:
         "training_agreement",
         "right" if same else "wrong",
         symptom="training differs from inference",
-        message="the output with training=True has other bits than the output with training=False",
+        message="the last call, which differs from the first in `training` alone, gave other bits",
     )
 
 

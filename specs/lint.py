@@ -209,10 +209,7 @@ def _unshown(path: Field, case: CaseSpec, spec: LayerSpec) -> Iterator[Problem]:
     swept = isinstance(case, SweepSpec) and "training" in case.over
     completes = case.expect is not None and case.expect.completes is not None
     needs = {
-        "training_agreement": (
-            {True, False} <= modes or swept,
-            "a step with `training` true and one with false",
-        ),
+        "training_agreement": (len(modes) > 1 or swept, "steps that differ in `training`"),
         "regularization": (any(step.do == "update" for step in steps), "a step `do: update`"),
         "constraint": (any(step.do == "update" for step in steps), "a step `do: update`"),
         "error": (completes, "to stand under `errors`, or `expect: {completes: true}`"),
