@@ -190,17 +190,21 @@ def in_training(meant: Convention, index: int) -> bool:
 
 
 def _moved(meant: Convention, answer: Answer, before: StepExpected) -> State:
-    """Moving statistics after a training step. Keras' momentum weights the old value, PyTorch's the new."""
-    momentum = float(meant.arguments["momentum"])
-    n, torch = answer.problem.layout.group_size, meant.dialect == "torch"
+    """Moving statistics after a training step."""
     assert before.state is not None
-    return moving(
-        answer,
-        before.state,
-        momentum if torch else 1.0 - momentum,
-        n / (n - 1) if torch and n > 1 else 1.0,
-        answer.problem.dtype,
-    )
+    return moving(answer, before.state, *share(meant, answer.problem.layout.group_size), answer.problem.dtype)
+
+
+def share(meant: Convention, n: int) -> tuple[float, float]:
+    """The weight of the new value, and by what its variance is multiplied.
+
+    Keras' momentum weights the old value and its variance is the population's; PyTorch's weights the new one and its
+    variance divides by n - 1.
+    """
+    momentum = float(meant.arguments["momentum"])
+    if meant.dialect == "torch":
+        return momentum, n / (n - 1) if n > 1 else 1.0
+    return 1.0 - momentum, 1.0
 
 
 def _with_state(step: StepExpected, state: State, meant: Convention) -> StepExpected:

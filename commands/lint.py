@@ -47,10 +47,10 @@ def problem_in(path: Path) -> str:
 
 def unseen(spec: Any) -> Iterator[str]:
     """What the cases of a layer claim to show and cannot."""
+    from normcheck.cases import visibility
     from normcheck.cases.expand import layer_cases
-    from normcheck.cases.visibility import drowned
 
-    return drowned(layer_cases(spec)) if isinstance(spec, LayerSpec) else iter(())
+    return visibility.unseen(layer_cases(spec)) if isinstance(spec, LayerSpec) else iter(())
 
 
 def reader_for(path: Path) -> Callable[[Path], Any] | None:
