@@ -1,9 +1,11 @@
 """Moving statistics: what batch normalization remembers, exactly, with the errors that add up over the steps.
 
-    T_m = alpha (H+1) u M1 + 3u (|(1-alpha) m_old| + |alpha mu|) + half an ulp
-    T_V = alpha f E_v + 4u (|(1-alpha) V_old| + alpha f v) + half an ulp
+    T_m = alpha (H+1) u M1 + u max(3 W, 2 alpha (|m_old| + |mu|)) + half an ulp
+    T_V = alpha f E_v + u max(4 W, 3 alpha (V_old + f v)) + half an ulp
 
-and (1-alpha) times the bound of the step before.
+and (1-alpha) times the bound of the step before, with W = (1-alpha) |old| + alpha f |new|. The first of each maximum is
+what (1-alpha) old + alpha new rounds; the second, what old - alpha (old - new) does, is larger only where alpha is
+above 3/5 (4/7 for the variance) and the old value exceeds the new one.
 """
 
 from __future__ import annotations
@@ -36,8 +38,15 @@ class State:
     judged: Flags
 
     def statistics(self, grade: Grade = "A") -> Statistics:
-        """What a layer in inference normalizes with, the bounds of `grade` as inherited errors."""
-        return Statistics(self.mean, self.variance, self.mean_tolerance(grade), self.variance_tolerance(grade))
+        """What a layer in inference normalizes with, the bounds of `grade` as inherited errors.
+
+        They are infinite where the statistics cannot be judged: the dtype may have held no such number.
+        """
+        errors = (
+            np.where(self.judged, tolerance(grade), np.inf)
+            for tolerance in (self.mean_tolerance, self.variance_tolerance)
+        )
+        return Statistics(self.mean, self.variance, *errors)
 
 
 def first_state(mean: Floats, variance: Floats) -> State:
@@ -95,7 +104,8 @@ def _bound(
     with np.errstate(all="ignore"):
         error = statistics_errors(answer, u, one_pass=grade in ("B1", "B"))[moment].reshape(-1)
         size = np.abs((1 - alpha) * before) + np.abs(alpha * factor * value)
-        c = alpha * factor * error + (3 + moment) * u * size
+        apart = alpha * (np.abs(before) + np.abs(factor * value))
+        c = alpha * factor * error + u * np.maximum((3 + moment) * size, (2 + moment) * apart)
         c = c + (1 - alpha) * (old.mean_tolerance, old.variance_tolerance)[moment](grade)
         t = c + 0.5 * form.ulp(np.abs(exact.nearest) + c)
     if grade in ("A", "B1"):
