@@ -100,12 +100,12 @@ class Vector:
 def read_node_cases() -> NodeCases:
     """The node cases of the installed ONNX, without the expanded variants. Raises OnnxMissing."""
     try:
-        onnx, loader = import_module("onnx"), import_module("onnx.backend.test.loader")
+        onnx, backend = import_module("onnx"), import_module("onnx.backend.test.case.node")
     except ImportError as error:
         raise OnnxMissing(MISSING) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # every operator's cases are made, those with overflows too
-        tests = [test for test in loader.load_model_tests(kind="node") if "_expanded" not in test.name]
+        tests = [test for test in backend.collect_testcases(None) if "_expanded" not in test.name]
     known = {*OPERATORS, *NOT_ASKED}
     ours = [test for test in tests if [node.op_type in known for node in test.model.graph.node] == [True]]
     return NodeCases(onnx.__version__, tuple(_node(onnx, test) for test in ours))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-FRAMEWORKS = {"torch", "tensorflow", "keras", "jax", "onnxruntime"}
+FRAMEWORKS = {"torch", "tensorflow", "keras", "jax", "onnx", "onnxruntime"}
 
 
 def imported():
