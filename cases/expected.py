@@ -5,7 +5,7 @@ The statistics that a later step starts from carry the error that the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,7 @@ STATISTICS = {
     "feature_normalization": ("mean", "variance"),
 }
 FEATURE_FLOOR = 1e-7
+Solver = Callable[[Problem], Answer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,13 +63,16 @@ class StepExpected:
 @lru_cache(maxsize=128)
 def expected_steps(case: Case, dialect: str) -> tuple[StepExpected, ...]:
     """What each step of `case` must give in `dialect`."""
+    return tuple(steps_by(solve, case, dialect))
+
+
+def steps_by(answered: Solver, case: Case, dialect: str) -> Iterator[StepExpected]:
+    """What each step must give, by the oracle's arithmetic of choice."""
     meant = convention(case, dialect)
     before = first_values(meant)
-    steps = []
     for index, step in enumerate(case.steps):
-        before = STEPS[step.do](meant, index, before)
-        steps.append(before)
-    return tuple(steps)
+        before = STEPS[step.do](answered, meant, index, before)
+        yield before
 
 
 def first_values(meant: Convention) -> StepExpected:
@@ -104,9 +108,9 @@ def _given_statistics(meant: Convention) -> tuple[Floats, Floats]:
     return mean, variance
 
 
-def _call(meant: Convention, index: int, before: StepExpected) -> StepExpected:
+def _call(answered: Solver, meant: Convention, index: int, before: StepExpected) -> StepExpected:
     step = meant.case.steps[index]
-    answer = solve(problem_of(meant, index, before))
+    answer = answered(problem_of(meant, index, before))
     weights = _counted(meant, index, before.weights)
     after = StepExpected(step.do, Bounds(answer), weights, before.state, _inherited(answer, before.weights))
     moves = meant.case.layer == "batch_normalization" and answer.problem.statistics is None
@@ -122,8 +126,8 @@ def _inherited(answer: Answer, weights: Mapping[str, Held]) -> Floats | None:
     return sum(off, np.zeros(layout.split_shape)).reshape(layout.shape) if off else None
 
 
-def _update(meant: Convention, index: int, before: StepExpected) -> StepExpected:
-    after = _call(meant, index, before)
+def _update(answered: Solver, meant: Convention, index: int, before: StepExpected) -> StepExpected:
+    after = _call(answered, meant, index, before)
     assert after.bounds is not None
     descended = {
         role: Held(value, lambda grade, error=error: error, np.ones(value.shape, np.bool_))  # type: ignore[misc]
@@ -137,12 +141,12 @@ def _update(meant: Convention, index: int, before: StepExpected) -> StepExpected
     return replace(after, weights={**after.weights, **descended})
 
 
-def _adapt(meant: Convention, index: int, before: StepExpected) -> StepExpected:
+def _adapt(answered: Solver, meant: Convention, index: int, before: StepExpected) -> StepExpected:
     step = meant.case.steps[index]
     assert before.state is not None
     x = values_of(request_for(meant.case, meant.dialect).steps[index].input)
     dtype = floating(meant.case.dtype)
-    answer = solve(Problem(x, dtype, layout_of(meant, step.shape), 0.0, structured=_structured(step)))
+    answer = answered(Problem(x, dtype, layout_of(meant, step.shape), 0.0, structured=_structured(step)))
     zero = np.zeros(before.state.mean.size)
     return _with_state(
         StepExpected(step.do, None, before.weights, before.state),
