@@ -1,0 +1,303 @@
+"""What the suite catches: every mutant, in every layer and dtype it makes sense in, against every case.
+
+    python -m normcheck.tests.power [--processes 2] [--output reports/power.json]
+
+The exit status is 1 where a mutant survives that no reason excuses, or an excused one dies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from normcheck.adapters.interface import Adapter, Observation
+from normcheck.adapters.observe import observe
+from normcheck.adapters.reference import ReferenceAdapter
+from normcheck.cases.ask import request_for
+from normcheck.cases.case import Case
+from normcheck.cases.finding import check_line
+from normcheck.cases.judge import judge
+from normcheck.cases.suite import suite
+
+DIALECT = ReferenceAdapter.dialect
+FOLDER = Path(__file__).resolve().parent / "mutants"
+OUTPUT = Path(__file__).resolve().parent.parent / "reports" / "power.json"
+LAYERS = (
+    "layer_normalization",
+    "batch_normalization",
+    "group_normalization",
+    "rms_normalization",
+    "feature_normalization",
+)
+UNCOUNTED = ("pass", "unsupported")
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A case that a mutant failed; position: of the case among those of its layer; requirements: which failed."""
+
+    case: str
+    position: int
+    requirements: tuple[str, ...]
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A mutant in one layer at one dtype: every case that killed it, in the suite's order."""
+
+    mutant: str
+    layer: str
+    dtype: str
+    excuse: str
+    kills: tuple[Kill, ...]
+
+
+@lru_cache(maxsize=1)
+def mutants() -> dict[str, type[Adapter]]:
+    """Every mutant by its id, file by file. Raises ValueError for an id that is given twice."""
+    found: dict[str, type[Adapter]] = {}
+    for path in sorted(FOLDER.glob("*.py")):
+        module = importlib.import_module(f"normcheck.tests.mutants.{path.stem}")
+        for kind in vars(module).values():
+            if isinstance(kind, type) and "fault" in vars(kind):
+                if found.setdefault(kind.fault.id, kind) is not kind:
+                    raise ValueError(f"two mutants are called {kind.fault.id}; rename one")
+    return found
+
+
+@lru_cache(maxsize=1)
+def asked() -> dict[str, list[Case]]:
+    """The cases of every layer that are asked in the reference's dialect, in the suite's order."""
+    found: dict[str, list[Case]] = {layer: [] for layer in LAYERS}
+    for case in suite().cases:
+        if case.layer in found and (case.dialects is None or DIALECT in case.dialects):
+            found[case.layer].append(case)
+    return found
+
+
+def layer_trials(layer: str, names: Iterable[str] | None = None) -> list[Trial]:
+    """The trials of one layer. Mutants live through all cases, as a target does; each is asked in the suite's order."""
+    living = _living(layer, names)
+    kills: dict[tuple[str, str], list[Kill]] = {(name, dtype): [] for name in living for dtype in _dtypes(living[name])}
+    right = ReferenceAdapter()
+    for position, case in enumerate(asked()[layer], 1):
+        wanted = _timeless(observe(right, request_for(case, DIALECT)))
+        for name, adapter in living.items():
+            if case.dtype in adapter.fault.dtypes:
+                kill = _killed(adapter, case, position, wanted)
+                kills[name, case.dtype] += [kill] if kill else []
+    return [
+        Trial(name, layer, dtype, living[name].fault.excused(layer, dtype), tuple(found))
+        for (name, dtype), found in kills.items()
+    ]
+
+
+def _living(layer: str, names: Iterable[str] | None) -> dict[str, Adapter]:
+    wanted = None if names is None else set(names)
+    return {
+        name: kind()
+        for name, kind in mutants().items()
+        if layer in kind.fault.layers and (wanted is None or name in wanted)
+    }
+
+
+def _dtypes(adapter: Adapter) -> tuple[str, ...]:
+    return adapter.fault.dtypes
+
+
+def _killed(adapter: Adapter, case: Case, position: int, right: Observation) -> Kill | None:
+    """How a mutant dies on a case; what it does exactly as the reference does needs no judgement."""
+    seen = _timeless(observe(adapter, request_for(case, DIALECT)))
+    if seen == right:
+        return None
+    lines = [check_line(finding, case, adapter.fault.id) for finding in judge(case, DIALECT, seen)]
+    bad = [line for line in lines if line.outcome not in UNCOUNTED]
+    if not bad:
+        return None
+    failed = dict.fromkeys(name for line in bad for name in line.failed)
+    return Kill(case.id, position, tuple(failed), bad[0].outcome)
+
+
+def _timeless(seen: Observation) -> Observation:
+    return replace(seen, seconds=0.0)
+
+
+def trials(processes: int = 2) -> list[Trial]:
+    """Every trial, layer by layer in one process each: state that mutants share lives as it would in a target."""
+    if processes == 1:
+        return [trial for layer in LAYERS for trial in layer_trials(layer)]
+    with ProcessPoolExecutor(processes) as pool:
+        return [trial for found in pool.map(layer_trials, LAYERS) for trial in found]
+
+
+def survivors(found: Iterable[Trial]) -> list[Trial]:
+    """Trials that no case killed and nothing excuses."""
+    return [trial for trial in found if not trial.kills and not trial.excuse]
+
+
+def wrongly_excused(found: Iterable[Trial]) -> list[Trial]:
+    """Trials that are said to be equivalent and were killed."""
+    return [trial for trial in found if trial.kills and trial.excuse]
+
+
+def carriers(found: Iterable[Trial]) -> dict[str, list[str]]:
+    """By case, the trials that it alone kills: without the case they survive."""
+    alone: dict[str, list[str]] = defaultdict(list)
+    for trial in found:
+        if len(trial.kills) == 1:
+            alone[trial.kills[0].case].append(f"{trial.mutant} {trial.layer} {trial.dtype}")
+    return dict(sorted(alone.items()))
+
+
+def idle(found: Iterable[Trial]) -> list[str]:
+    """Cases that kill nothing and cover no requirement that the others leave uncovered."""
+    busy = {kill.case for trial in found for kill in trial.kills}
+    return [case.id for layer in LAYERS for case in asked()[layer] if case.id not in busy and not _needed(case, layer)]
+
+
+def _needed(case: Case, layer: str) -> bool:
+    """Whether a requirement is covered by this case alone (`everywhere` ones are covered by all)."""
+    others = {name for other in asked()[layer] if other is not case for name in _covered(other)}
+    return not _covered(case) <= others
+
+
+def _covered(case: Case) -> set[str]:
+    return {name for names in case.requirements.values() for name in names}
+
+
+def entries(layer: str) -> dict[str, list[Case]]:
+    """The cases of a layer by the entry of its file that they came from."""
+    found: dict[str, list[Case]] = defaultdict(list)
+    for case in asked()[layer]:
+        found["/".join(case.id.split("/")[:2])].append(case)
+    return dict(found)
+
+
+def hunted() -> Iterator[tuple[str, str, str]]:
+    """(layer, entry, name) for every name that an entry says it hunts, in the reference's dialect."""
+    for layer in LAYERS:
+        for entry, cases in entries(layer).items():
+            for name in cases[0].hunts:
+                yield layer, entry, name
+
+
+def escaped(found: Iterable[Trial]) -> list[str]:
+    """Mutants that live through an entry that says it hunts them."""
+    dead = {(kill.case.split("/")[1], trial.layer, trial.mutant) for trial in found for kill in trial.kills}
+    return [
+        f"{name} on {entry}"
+        for layer, entry, name in hunted()
+        if name in mutants() and (entry.split("/")[1], layer, name) not in dead
+    ]
+
+
+def other_bugs() -> list[str]:
+    """Names that are hunted and are no mutant's: known bugs that only another target can have."""
+    return sorted({name for case in suite().cases for name in case.hunts} - set(mutants()))
+
+
+def document(found: list[Trial]) -> dict[str, object]:
+    """What the run found, as plain data that two runs of the same suite agree on."""
+    return {
+        "spec_digest": suite().specs.digest,
+        "figures": figures(found),
+        "mutants": [_described(name, kind, found) for name, kind in mutants().items()],
+        "survivors": [f"{one.mutant} {one.layer} {one.dtype}" for one in survivors(found)],
+        "carried_by_one_case": carriers(found),
+        "idle_cases": idle(found),
+        "hunted_and_no_mutant": other_bugs(),
+    }
+
+
+def figures(found: list[Trial]) -> dict[str, object]:
+    """Counts: of mutants, and of trials by layer and by dtype as [killed, of those that are no equivalents]."""
+    counted = [trial for trial in found if not trial.excuse]
+    return {
+        "mutants": len({trial.mutant for trial in found}),
+        "mutants_killed": len({one.mutant for one in found}) - len({one.mutant for one in survivors(found)}),
+        "trials": _share(counted),
+        "equivalent": len(found) - len(counted),
+        "cases": sum(len(cases) for cases in asked().values()),
+        "by_layer": {layer: _share([one for one in counted if one.layer == layer]) for layer in LAYERS},
+        "by_dtype": {
+            dtype: _share([one for one in counted if one.dtype == dtype])
+            for dtype in sorted({one.dtype for one in counted})
+        },
+    }
+
+
+def _share(found: list[Trial]) -> list[int]:
+    return [sum(bool(trial.kills) for trial in found), len(found)]
+
+
+def _described(name: str, kind: type[Adapter], found: list[Trial]) -> dict[str, object]:
+    own = [trial for trial in found if trial.mutant == name]
+    return {
+        "id": name,
+        "description": kind.fault.description,
+        "stands_for": kind.fault.stands_for,
+        "target": f"tests/mutants/{kind.__module__.rpartition('.')[2]}.py:{kind.__qualname__}",
+        "trials": [_trial(trial) for trial in own],
+    }
+
+
+def _trial(trial: Trial) -> dict[str, object]:
+    first = trial.kills[0] if trial.kills else None
+    told: dict[str, object] = {"layer": trial.layer, "dtype": trial.dtype, "killers": len(trial.kills)}
+    if first:
+        told |= {"first": first.case, "position": first.position, "requirements": list(first.requirements)}
+    return told | ({"equivalent": trial.excuse} if trial.excuse else {})
+
+
+def table(found: list[Trial]) -> str:
+    """A line for every mutant: its first killer by position among its layer's cases, and how many trials died."""
+    lines = []
+    for name in mutants():
+        own = [trial for trial in found if trial.mutant == name]
+        counted = [trial for trial in own if not trial.excuse]
+        dead = [trial for trial in counted if trial.kills]
+        first = min((kill for trial in dead for kill in trial.kills[:1]), key=lambda kill: kill.position, default=None)
+        where = f"{first.case} ({', '.join(first.requirements)})" if first else "nothing"
+        lines.append(f"{name:36} {len(dead):>2}/{len(counted):<2} {where}")
+    return "\n".join(lines)
+
+
+def summary(found: list[Trial]) -> str:
+    """The figure, and everything that is not as it should be."""
+    counts = figures(found)
+    killed, of = counts["trials"]
+    lines = [
+        f"{counts['mutants_killed']} of {counts['mutants']} mutants killed; "
+        f"{killed} of {of} in their layers and dtypes, and {counts['equivalent']} equivalents, by {counts['cases']} cases."
+    ]
+    lines += [f"survives: {one.mutant} in {one.layer} at {one.dtype}" for one in survivors(found)]
+    lines += [f"excused and killed: {one.mutant} in {one.layer} at {one.dtype}" for one in wrongly_excused(found)]
+    lines += [f"escapes: {text}" for text in escaped(found)]
+    lines += [f"kills nothing: {case}" for case in idle(found)]
+    lines += [f"alone: {case} kills {', '.join(names)}" for case, names in carriers(found).items()]
+    return "\n".join([*lines, f"hunted, and no mutant's name: {', '.join(other_bugs()) or 'none'}"])
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run everything, print the table and the figure, write the document."""
+    parser = argparse.ArgumentParser(description="What the suite catches.")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    options = parser.parse_args(words)
+    found = trials(options.processes)
+    options.output.write_text(json.dumps(document(found), indent=1) + "\n", encoding="utf-8")
+    print(table(found), summary(found), sep="\n\n")
+    return 1 if survivors(found) or wrongly_excused(found) or escaped(found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
