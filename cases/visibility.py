@@ -23,7 +23,7 @@ It is not held
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,13 +36,14 @@ from .exact import Exact
 from .expected import StepExpected, expected_steps, first_values, share
 from .mistakes import DIALECTS, Mistakes
 from .moving import State, moving
+from .problems import layout_of
 
 Shown = Iterator[tuple[str, bool]]
 Steps = tuple[StepExpected, ...]
 Share = Callable[[Convention, int], tuple[float, float]]
 
 PLAIN = ("normal", "scaled-to-epsilon")
-FIRST_VALUES = ("zeros", "ones", "zero")
+FIRST_VALUES = ("-zeros", "-ones", "-zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Subject:
 
     shown: every kind of mistake, with whether it shows, once for each step and each form of it.
     arguments: giving one of these a value holds a case to it. words: likewise in the name of a hunt, besides the
-    arguments that the layer has. statistics: it acts through mean and variance alone. advice: how to make it show.
+    arguments that the layer has. statistics: it acts through mean and variance alone. trained: it acts in training
+    alone, so a case in inference may give it, but cannot hunt. advice: how to make it show.
     """
 
     shown: Callable[[Convention, Steps], Shown]
@@ -59,6 +61,7 @@ class Subject:
     advice: str
     words: tuple[str, ...] = ()
     statistics: bool = False
+    trained: bool = False
 
 
 def unseen(cases: Iterable[Case]) -> Iterator[str]:
@@ -80,6 +83,8 @@ def _unseen(case: Case, dialect: str, name: str) -> Iterator[str]:
         shown: dict[str, bool] = {}
         for mistake, shows in subject.shown(meant, steps):
             shown[mistake] = shown.get(mistake, False) or shows
+    if not shown and subject.trained and _hunted(case, subject):
+        shown["any other"] = False
     for mistake in (mistake for mistake, shows in shown.items() if not shows):
         sentence = f"in the {dialect} dialect {mistake} would pass, so the case cannot show a mistake with {name}"
         yield f"{case.id}: {sentence}; {subject.advice}"
@@ -89,16 +94,20 @@ def _held(case: Case, dialect: str, subject: Subject) -> bool:
     spoken = convention(case, dialect).arguments
     if subject.arguments and not any(argument in spoken for argument in subject.arguments):
         return False
-    if any(_hunts(name, case, subject) for name in case.hunts):
+    if _hunted(case, subject):
         return True
     plain = any(not isinstance(step.input, str) or step.input in PLAIN for step in case.steps)
     return plain and any(argument in case.arguments for argument in subject.arguments)
 
 
-def _hunts(name: str, case: Case, subject: Subject) -> bool:
-    parts = name.split("-")
+def _hunted(case: Case, subject: Subject) -> bool:
     own = [argument for argument in subject.arguments if argument in layer_spec(case).arguments]
-    return parts[-1] not in FIRST_VALUES and any(word in (name, *parts) for word in (*own, *subject.words))
+    return any(
+        word in (name, *name.split("-"))
+        for name in case.hunts
+        for word in (*own, *subject.words)
+        if not name.endswith(FIRST_VALUES)
+    )
 
 
 def _telling(bounds: Bounds, statistics: bool) -> bool:
@@ -138,6 +147,18 @@ def _in_averages(what: str, wrong: Share) -> Callable[[Convention, Steps], Shown
                 yield what, _averages_move(step.state, mistaken)
 
     return shown
+
+
+def _divisors(meant: Convention, steps: Steps) -> Shown:
+    """The divisor of a batch's variance in the output, and that of the data's in what is adapted to them."""
+    yield from _in_output(mistakes.divisors)(meant, steps)
+    for asked, step in zip(meant.case.steps, steps, strict=True):
+        if asked.do == "adapt" and step.state is not None:
+            n = np.float64(layout_of(meant, asked.shape).group_size)
+            yield (
+                "division by n - 1",
+                _averages_move(step.state, replace(step.state, variance=step.state.variance * (n / (n - 1)))),
+            )
 
 
 def _averages_move(right: State, wrong: State) -> bool:
@@ -183,9 +204,10 @@ SUBJECTS: Mapping[str, Subject] = {
         _in_averages("one less the momentum", _momentum_inverted),
         ("momentum",),
         "give it a momentum that is not 1/2, more steps in training, or other statistics to begin with",
+        trained=True,
     ),
     "the divisor of the variance": Subject(
-        _in_output(mistakes.divisors),
+        _divisors,
         (),
         "give it fewer elements to a group, or a wider dtype",
         words=("n-minus-one",),
@@ -196,6 +218,7 @@ SUBJECTS: Mapping[str, Subject] = {
         (),
         "give it fewer elements to a channel, a larger share for the new value, or a wider dtype",
         words=("biased-moving-variance", "unbiased-moving-variance"),
+        trained=True,
     ),
     "gamma": Subject(
         _in_output(mistakes.gammas),

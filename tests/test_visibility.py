@@ -12,6 +12,7 @@ from normcheck.specs.grammar import CaseSpec
 LAYER, BATCH, GROUP = "layer_normalization", "batch_normalization", "group_normalization"
 FEATURE, ROOT = "feature_normalization", "rms_normalization"
 
+ADAPTED = [{"do": "adapt"}, {"shape": [2, 1]}]
 # Rows, columns and layers have the same mean and variance.
 LATIN = [[[0, 1, 5], [1, 5, 0], [5, 0, 1]], [[1, 5, 0], [5, 0, 1], [0, 1, 5]], [[5, 0, 1], [0, 1, 5], [1, 5, 0]]]
 
@@ -60,6 +61,16 @@ HIDDEN = {
         (BATCH, {"arguments": {"momentum": 0.75}, "input": [[1], [3]], "training": True, "weights": "own"}),
         (BATCH, {"arguments": {"momentum": 0.75}, "input": [[1], [5]], "training": True, "weights": "own"}),
         "one less the momentum",
+    ),
+    "momentum where nothing is trained": (
+        (BATCH, {"hunts": ["momentum-inverted"], "shape": [4, 3]}),
+        (BATCH, {"arguments": {"momentum": 0.75}, "shape": [4, 3]}),
+        "any other",
+    ),
+    "n - 1 of many data": (
+        (FEATURE, {"hunts": ["n-minus-one"], "shape": [4096, 1], "dtype": "bfloat16", "steps": ADAPTED}),
+        (FEATURE, {"hunts": ["n-minus-one"], "shape": [8, 1], "dtype": "bfloat16", "steps": ADAPTED}),
+        "division by n - 1",
     ),
     "n - 1 in a dtype that hides it": (
         (LAYER, {"hunts": ["n-minus-one"], "shape": [1, 1026], "dtype": "bfloat16", "weights": "initial"}),
