@@ -19,9 +19,15 @@ those of structured data as n. The rest is first-order error analysis with the s
     C_dbeta  = (H(R)+1) u sum|g| + N
     T = C + half an ulp of the output dtype at |exact| + C
 
-A2 and B add 2 (2 u_o W + smallest subnormal), where W = |gamma z| + |beta| for the output; for the gradients
-of input, gamma and beta r (|a| + mean|a| + |z c2|) (given statistics: r |a|), sum|g z| and sum|g|. C is A2
-with the output dtype's u_o for u. Inversion, y = x S + mean with S for r and no mu, adds d_mu to C_y.
+A2 and B add 2 (2 u_o W + eta L): two roundings, of relative size u_o or of eta, the smallest subnormal:
+
+    output   W = |gamma z| + |beta|                               L = max(1, |gamma|)
+    input    W = r (|a| + mean|a| + |z c2|)                       L = max(1, r (1 + |z|))
+             given statistics: r |a|                              L = max(1, r)
+    gamma    W = sum|g z|                                         L = sum max(1, |g|)
+    beta     W = sum|g|                                           L = R
+
+C is A2 with the output dtype's u_o for u. Inversion, y = x S + mean with S for r and no mu, adds d_mu to C_y.
 """
 
 from __future__ import annotations
@@ -108,10 +114,11 @@ class Bounds:
         return _forward(self.answer, self.format.u_output, self.format, one_pass=False)
 
     def _roundings(self, subject: Subject) -> Floats:
-        """Two more roundings in the storage dtype: 2 (2 u_o W + the smallest subnormal)."""
-        weight = np.broadcast_to(_WEIGHTS[subject](self.answer), self._raw_shape(subject))
-        size = self._laid_out(subject, weight)
-        return 2 * (2 * self.format.u_output * size + self.format.smallest_subnormal)
+        """Two more roundings in the storage dtype: 2 (2 u_o W + eta L)."""
+        form = self.format
+        added = 2 * form.u_output * _WEIGHTS[subject](self.answer)
+        added = added + form.smallest_subnormal * _LEAST[subject](self.answer)
+        return 2 * self._laid_out(subject, np.broadcast_to(added, self._raw_shape(subject)))
 
     def _raw_shape(self, subject: Subject) -> tuple[int, ...]:
         layout = self.answer.problem.layout
@@ -249,6 +256,26 @@ def _weight_beta(answer: Answer) -> Floats:
     return weight
 
 
+def _least_output(answer: Answer) -> Floats:
+    return np.maximum(1.0, np.abs(answer.terms.gamma))
+
+
+def _least_input(answer: Answer) -> Floats:
+    """`a` rounded to a subnormal reaches the gradient directly, through its mean, and through z mean(a z)."""
+    spread = 0.0 if answer.problem.statistics is not None else np.abs(answer.terms.z)
+    return np.maximum(1.0, answer.terms.r * (1 + spread))
+
+
+def _least_gamma(answer: Answer) -> Floats:
+    """Every one of the products g z, or of the z, may have been rounded to a subnormal."""
+    least: Floats = np.maximum(1.0, np.abs(answer.terms.g)).sum(axis=answer.problem.layout.shared_axes)
+    return least
+
+
+def _least_beta(answer: Answer) -> Floats:
+    return np.full((), float(answer.problem.layout.shared))
+
+
 _SUBJECTS = {
     "output": _output,
     "gradient_input": _gradient_input,
@@ -260,4 +287,10 @@ _WEIGHTS = {
     "gradient_input": _weight_input,
     "gradient_gamma": _weight_gamma,
     "gradient_beta": _weight_beta,
+}
+_LEAST = {
+    "output": _least_output,
+    "gradient_input": _least_input,
+    "gradient_gamma": _least_gamma,
+    "gradient_beta": _least_beta,
 }

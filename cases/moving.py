@@ -1,11 +1,10 @@
 """Moving statistics: what batch normalization remembers, exactly, with the errors that add up over the steps.
 
-    T_m = alpha (H+1) u M1 + u max(3 W, 2 alpha (|m_old| + |mu|)) + half an ulp
-    T_V = alpha f E_v + u max(4 W, 3 alpha (V_old + f v)) + half an ulp
+    T_m = alpha (H+1) u M1 + 3u (max(alpha, 1-alpha) |m_old| + |alpha mu|) + half an ulp
+    T_V = alpha f E_v + 4u (max(alpha, 1-alpha) |V_old| + alpha f v) + half an ulp
 
-and (1-alpha) times the bound of the step before, with W = (1-alpha) |old| + alpha f |new|. The first of each maximum is
-what (1-alpha) old + alpha new rounds; the second, what old - alpha (old - new) does, is larger only where alpha is
-above 3/5 (4/7 for the variance) and the old value exceeds the new one.
+and (1-alpha) times the bound of the step before. (1-alpha) old + alpha new rounds each weight, product and sum; old -
+alpha (old - new) rounds alpha, difference, product and sum, so its error is in proportion to alpha old.
 """
 
 from __future__ import annotations
@@ -103,9 +102,8 @@ def _bound(
     value = answer.moments[moment].nearest
     with np.errstate(all="ignore"):
         error = statistics_errors(answer, u, one_pass=grade in ("B1", "B"))[moment].reshape(-1)
-        size = np.abs((1 - alpha) * before) + np.abs(alpha * factor * value)
-        apart = alpha * (np.abs(before) + np.abs(factor * value))
-        c = alpha * factor * error + u * np.maximum((3 + moment) * size, (2 + moment) * apart)
+        size = np.abs(max(alpha, 1 - alpha) * before) + np.abs(alpha * factor * value)
+        c = alpha * factor * error + (3 + moment) * u * size
         c = c + (1 - alpha) * (old.mean_tolerance, old.variance_tolerance)[moment](grade)
         t = c + 0.5 * form.ulp(np.abs(exact.nearest) + c)
     if grade in ("A", "B1"):

@@ -220,3 +220,19 @@ def test_moving_statistics_of_a_channel_with_a_nan_are_information_from_then_on(
 def test_a_gradient_that_was_not_asked_for_has_no_bound():
     with pytest.raises(ValueError, match="has no gradient_gamma"):
         one_group([1.0, 2.0]).tolerance("gradient_gamma", "A")
+
+
+def test_a_sum_of_numbers_that_were_stored_is_off_by_a_subnormal_for_each():
+    layout = Layout((4096, 1), None, (0,), (1,))
+    bounds = Bounds(solve(problem(layout, dtype="float16", upstream=np.full(layout.shape, 2.0**-20))))
+    for subject in ("gradient_gamma", "gradient_beta"):
+        more = bounds.tolerance(subject, "A2") - bounds.tolerance(subject, "A")
+        assert 2 * 4096 * 2.0**-24 < more < 2.1 * 4096 * 2.0**-24
+
+
+def test_a_moving_average_by_difference_owes_to_the_old_value_what_it_subtracts():
+    answer = solve(problem(Layout((4, 2), None, (0,), (1,)), "tiny-variance"))
+    state = first_state(np.full(2, 1024.0), np.full(2, 1024.0))
+    moved = moving(answer, state, 1.0, 1.0, "float32")
+    np.testing.assert_allclose(moved.mean_tolerance("A"), 3 * U * 1024, rtol=1e-3)
+    np.testing.assert_allclose(moved.variance_tolerance("A"), 4 * U * 1024, rtol=1e-3)
