@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from .arrays import Array
 
-Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update"]
+Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
 
 
 class Unsupported(Exception):  # noqa: N818 - a statement, not an error
@@ -49,6 +49,7 @@ class Request:
     dtype: the dtype of the layer, of its weights and of its computation.
     weights: values to assign after building, by the target's own names, in no particular order.
     repeat: do everything twice, with a second instance, and say whether the bits agree.
+    restore: after the steps, save the layer, load it, and do the last step once more with both.
     layers: (layer, arguments) of each layer of a model, in order.
     """
 
@@ -60,6 +61,7 @@ class Request:
     weights: Mapping[str, Array] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     repeat: bool = False
+    restore: bool = False
     layers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
@@ -90,11 +92,24 @@ class StepSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A layer on one side of the file that it was saved to.
+
+    arguments: what it is configured with, as its framework tells; empty where it does not.
+    weights: before the request's last step was done once more; step: what that left behind.
+    """
+
+    arguments: Mapping[str, Any]
+    weights: tuple[Weight, ...]
+    step: StepSeen
+
+
+@dataclass(frozen=True, slots=True)
 class Raised:
     """An exception that came out of the framework.
 
     types: names of its class and of every base class, most derived first.
-    step: the index of the step, None before the first.
+    step: the index of the step, None before the first and after the last.
     """
 
     types: tuple[str, ...]
@@ -108,9 +123,11 @@ class Raised:
 class Observation:
     """What a target was seen to do with a request.
 
-    unsupported: reason by what is missing: `layer` (nothing was done), `gradient`, `adapt`, `update`, `weights`.
+    unsupported: reason by what is missing: `layer` (nothing was done), `gradient`, `adapt`, `update`, `weights`,
+        `persistence`.
     parameters: (trainable, non-trainable) as the framework itself counts them; None where it does not.
     repeats: whether the second instance agreed bit for bit; None when not asked.
+    restored: the layer as it was saved, and as it was loaded; None when not asked.
     seconds: time inside the target for all of it.
     """
 
@@ -121,6 +138,7 @@ class Observation:
     raised: Raised | None = None
     unsupported: Mapping[str, str] = field(default_factory=dict)
     repeats: bool | None = None
+    restored: tuple[Snapshot, Snapshot] | None = None
     seconds: float = 0.0
 
 
@@ -217,3 +235,18 @@ class Adapter:
     def update(self, layer: Any, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of gradient descent on sum(upstream * output) + the layer's losses: (output, losses)."""
         raise Unsupported(f"{self.name} makes no updates")
+
+    def arguments(self, layer: Any) -> Mapping[str, Any]:
+        """What `layer` is configured with, as the framework itself tells, in builtin values."""
+        return {}
+
+    def save(self, layer: Any, folder: str) -> None:
+        """Write `layer` into the empty `folder`, in the framework's own format."""
+        raise Unsupported(f"{self.name} does not save layers")
+
+    def load(self, folder: str, request: Request) -> Any:
+        """A new layer from what `save` left in `folder`, ready to be called.
+
+        `request` is what the saved layer was made for: a format that holds weights alone needs its arguments again.
+        """
+        raise Unsupported(f"{self.name} does not load layers")

@@ -21,7 +21,9 @@ import numpy as np
 
 from .arguments import Factory, KerasArguments, build_with
 from .arrays import FLOATING, Array
-from .interface import Adapter, Unsupported, Weight
+from .interface import Adapter, Request, Unsupported, Weight
+
+FILE = "layer.keras"
 
 
 def built_in(name: str) -> Factory:
@@ -243,6 +245,22 @@ class KerasAdapter(Adapter):
         with self._on_device():
             layer.layer.adapt(data)
 
+    def arguments(self, layer: Built) -> Mapping[str, Any]:
+        """The layer's own get_config()."""
+        return {name: _plain(value) for name, value in layer.layer.get_config().items()}
+
+    def save(self, layer: Built, folder: str) -> None:
+        """A `.keras` file of a keras.Sequential with the layer."""
+        self.keras.Sequential([layer.layer]).save(os.path.join(folder, FILE))
+
+    def load(self, folder: str, request: Request) -> Built:
+        """The layer of the model in the file; the class of a layer of your own is made known."""
+        with self._making(request.dtype):
+            own = type(self._make(request.layer, request.arguments, request.shape, request.dtype))
+        with self._on_device():
+            model = self.keras.models.load_model(os.path.join(folder, FILE), custom_objects={own.__name__: own})
+        return Built(model.layers[0])
+
     def _compiled(self, layer: Built, what: str, training: bool | None) -> Callable[..., Any]:
         """`_forward` or `_backward` of this layer in the adapter's mode, traced once per `training`."""
         key = (what, training)
@@ -278,6 +296,17 @@ class KerasAdapter(Adapter):
             return output, losses, found
 
         return backward
+
+
+def _plain(value: Any) -> Any:
+    """`value` in builtin types; what has no builtin form by its text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value if value is None or type(value) in (bool, int, float, str) else str(value)
 
 
 def _elements(weights: Sequence[Any]) -> int:

@@ -6,6 +6,8 @@ KeyboardInterrupt through.
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 import traceback
 import warnings
@@ -14,7 +16,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .arrays import Array
-from .interface import Adapter, Observation, Phase, Raised, Request, Step, StepSeen, Unsupported, Weight
+from .interface import Adapter, Observation, Phase, Raised, Request, Snapshot, Step, StepSeen, Unsupported, Weight
 
 MESSAGE = 2000
 FRAMES = 6
@@ -31,6 +33,7 @@ class _Notes:
     parameters: tuple[int, int] | None = None
     steps: list[StepSeen] = field(default_factory=list)
     unsupported: dict[str, str] = field(default_factory=dict)
+    restored: tuple[Snapshot, Snapshot] | None = None
 
 
 class _Stop(Exception):  # noqa: N818 - ends a request early, is no error
@@ -69,6 +72,7 @@ def _once(adapter: Adapter, request: Request) -> Observation:
         steps=tuple(notes.steps),
         raised=raised,
         unsupported=notes.unsupported,
+        restored=notes.restored,
     )
 
 
@@ -86,6 +90,33 @@ def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
     for index, step in enumerate(request.steps):
         notes.step = index
         notes.steps.append(_step(adapter, layer, step, notes))
+    if request.restore:
+        notes.step = None
+        _restore(adapter, layer, request, notes)
+
+
+def _restore(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> None:
+    """Save and load `layer`, then compare by doing: the saved one goes first, and must not be felt by the other."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=folders_of(os.getpid())) as folder:
+            notes.phase = "save"
+            adapter.save(layer, folder)
+            notes.phase = "load"
+            loaded = adapter.load(folder, request)
+        saved = _snapshot(adapter, layer, request, notes)
+        notes.restored = saved, _snapshot(adapter, loaded, request, notes)
+    except Unsupported as reason:
+        notes.unsupported["persistence"] = str(reason)
+
+
+def _snapshot(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> Snapshot:
+    weights = tuple(adapter.weights(layer))
+    return Snapshot(dict(adapter.arguments(layer)), weights, _step(adapter, layer, request.steps[-1], notes))
+
+
+def folders_of(pid: int) -> str:
+    """How the names of a process' temporary folders begin, so that they can be removed when it was killed."""
+    return f"normcheck-{pid}-"
 
 
 def _read_weights(adapter: Adapter, layer: Any, notes: _Notes) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import queue
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import execnet
 
 from . import bootstrap
 from .loading import is_file, split
+from .observe import folders_of
 from .worker import Ready
 
 if TYPE_CHECKING:
@@ -150,6 +152,8 @@ class Process:
         atexit.unregister(self._at_exit)
         atexit.unregister(self._group._cleanup_atexit)
         Path(self._log).unlink(missing_ok=True)
+        for left in Path(tempfile.gettempdir()).glob(f"{folders_of(self.pid)}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _arrive(self, message: Any) -> None:
         self.ended = self.ended or message is ENDED

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from . import reference_file
 from .arguments import KerasArguments, build_with
 from .arrays import FLOATING, Array, View, arranged, decode, encode
-from .interface import Adapter, Unsupported, Weight
+from .interface import Adapter, Request, Unsupported, Weight
 from .reference_layer import Layer, Pass, adapt, backward, build, descend, forward, make, move_statistics
 
 KINDS = (
@@ -40,7 +41,9 @@ class ReferenceAdapter(Adapter):
         if layer not in KINDS:
             raise Unsupported(f"the reference offers no {layer}")
         given = {key: value for key, value in arguments.items() if key != "name"}
-        return build_with(make, KerasArguments(layer, given, shape, dtype), self.name)  # type: ignore[no-any-return]
+        made: Layer = build_with(make, KerasArguments(layer, given, shape, dtype), self.name)
+        made.arguments = given
+        return made
 
     def build(self, layer: Layer, shape: tuple[int, ...]) -> None:
         """Create the weights."""
@@ -117,6 +120,22 @@ class ReferenceAdapter(Adapter):
         gradients = backward(layer, seen, upstream)
         del gradients["input"]
         return encode(seen.output, layer.dtype), descend(layer, gradients, learning_rate)
+
+    def arguments(self, layer: Layer) -> Mapping[str, Any]:
+        """The arguments that were given."""
+        return layer.arguments
+
+    def save(self, layer: Layer, folder: str) -> None:
+        """One file of JSON."""
+        reference_file.write(layer, folder)
+
+    def load(self, folder: str, request: Request) -> Layer:
+        """A layer made from what the file holds, and from nothing else."""
+        saved = reference_file.read(folder)
+        layer = self.construct(saved["layer"], saved["arguments"], saved["shape"], saved["dtype"])
+        self.build(layer, saved["shape"])
+        self.assign(layer, saved["weights"])
+        return layer
 
 
 def _is_trainable(layer: Layer, name: str) -> bool:

@@ -26,7 +26,10 @@ SMALLEST_DEVIATION = 1e-7
 
 @dataclass(slots=True)
 class Layer:
-    """A layer: its checked arguments, and, once built, its weights in the dtype they are stored in."""
+    """A layer: its checked arguments, and, once built, its weights in the dtype they are stored in.
+
+    arguments: those that were given, as they were given; a saved layer is made from them again.
+    """
 
     kind: str
     dtype: str
@@ -42,6 +45,7 @@ class Layer:
     constraints: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
     shape: tuple[int, ...] = ()
     weights: dict[str, Array] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
 
     @property
     def working(self) -> str:

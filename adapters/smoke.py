@@ -6,6 +6,8 @@ has the right form, and that two instances are two.
 
 from __future__ import annotations
 
+import os
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array, encode, storage
-from .interface import Adapter, Unsupported, Weight
+from .interface import Adapter, Request, Unsupported, Weight
+from .observe import folders_of
 
 TINY = (2, 4)
 FIRST: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -59,6 +62,7 @@ def _faults(adapter: Adapter, name: str, arguments: Mapping[str, Any]) -> Iterat
     yield from _weights(adapter, first, second)
     yield from _output(adapter, first)
     yield from _gradient(adapter, first)
+    yield from _file(adapter, first, Request("smoke", name, arguments, TINY, "float32"))
 
 
 def _built(adapter: Adapter, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -183,3 +187,15 @@ def _gradient(adapter: Adapter, layer: Any) -> Iterator[str]:
     for name, shape in expected.items():
         if found[name] != shape:
             yield f"gradient gave {name} in shape {found[name]}: it must have the shape {shape}"
+
+
+def _file(adapter: Adapter, layer: Any, request: Request) -> Iterator[str]:
+    """Loading makes a layer; whether saving and loading succeed, and what comes back, is judged case by case."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=folders_of(os.getpid())) as folder:
+            adapter.save(layer, folder)
+            loaded = adapter.load(folder, request)
+    except Exception:
+        return
+    if loaded is layer or loaded is None:
+        yield "load gave the saved layer itself, or none: it must give a new layer, made from what is in the folder"

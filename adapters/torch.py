@@ -19,8 +19,9 @@ from typing import Any, ClassVar
 
 from .arguments import Arguments, Factory, axes_of, build_with
 from .arrays import Array
-from .interface import Adapter, Unsupported, Weight
+from .interface import Adapter, Request, Unsupported, Weight
 
+STATE = "state.pt"
 COMPILERS = ("g++", "clang++", "c++", "cl")
 
 
@@ -309,6 +310,17 @@ class TorchAdapter(Adapter):
             output.backward(upstream)
             optimizer.step()
         return output, 0.0
+
+    def save(self, layer: Built, folder: str) -> None:
+        """The module's state_dict, with torch.save."""
+        self.torch.save(layer.module.state_dict(), os.path.join(folder, STATE))
+
+    def load(self, folder: str, request: Request) -> Built:
+        """A new module of the same arguments, with the state_dict, every key of which must fit."""
+        layer = self.construct(request.layer, request.arguments, request.shape, request.dtype)
+        state = self.torch.load(os.path.join(folder, STATE), map_location=self.device, weights_only=True)
+        layer.module.load_state_dict(state, strict=True)
+        return layer
 
     def _run(self, layer: Built, x: Any, training: bool | None) -> Any:
         if training is not None:

@@ -48,6 +48,7 @@ def _layer_request(case: Case, dialect: str) -> Request:
         weights={} if case.raises else weight_values(convention(case, dialect)),
         steps=tuple(_step(case, index) for index in range(len(case.steps))),
         repeat="determinism" in case.aspects,
+        restore="persistence" in case.aspects,
     )
 
 

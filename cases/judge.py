@@ -8,7 +8,7 @@ from normcheck.adapters.interface import Observation
 from normcheck.adapters.transport import Loss
 from normcheck.specs.grammar import ModelSpec
 
-from . import structure, values
+from . import persistence, structure, values
 from .case import Case
 from .conventions import convention
 from .finding import Finding
@@ -74,8 +74,10 @@ def _lacking(aspect: str, case: Case, seen: Observation) -> str:
 def _settled_before(aspect: str, seen: Observation) -> bool:
     """Whether an aspect was seen in full before the target raised."""
     raised = seen.raised
-    early = raised is not None and raised.phase not in ("construct", "build")
-    return early and aspect in ("weights", "parameters")
+    if raised is None or raised.phase in ("construct", "build"):
+        return False
+    after_the_steps = raised.step is None and raised.phase != "assign"
+    return aspect in ("weights", "parameters") or (after_the_steps and aspect != "persistence")
 
 
 def _raised(aspect: str, seen: Observation) -> Finding:
@@ -119,6 +121,10 @@ def _training_agreement(case: Case, dialect: str, seen: Observation) -> Iterator
     yield structure.training_agreement(seen)
 
 
+def _persistence(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield from persistence.persistence(seen)
+
+
 def _determinism(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
     yield structure.determinism(seen)
 
@@ -135,4 +141,5 @@ JUDGES: Mapping[str, Judge] = {
     "input_kept": _input_kept,
     "training_agreement": _training_agreement,
     "determinism": _determinism,
+    "persistence": _persistence,
 }

@@ -16,7 +16,7 @@ MAXIMUM_RANK = 8
 Dialect = Literal["keras", "torch", "onnx"]
 DType = Literal["float32", "float64", "float16", "bfloat16", "int32", "int64", "bool"]
 Layout = Literal["contiguous", "transposed", "strided", "reversed", "channels-last"]
-Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update"]
+Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
 Grade = Literal["A", "A2", "B1", "B", "C"]
 Aspect = Literal[
     "output",
@@ -29,6 +29,7 @@ Aspect = Literal[
     "input_kept",
     "error",
     "determinism",
+    "persistence",
     "regularization",
     "constraint",
 ]

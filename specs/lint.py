@@ -212,6 +212,7 @@ def _unshown(path: Field, case: CaseSpec, spec: LayerSpec) -> Iterator[Problem]:
         "training_agreement": (len(modes) > 1 or swept, "steps that differ in `training`"),
         "regularization": (any(step.do == "update" for step in steps), "a step `do: update`"),
         "constraint": (any(step.do == "update" for step in steps), "a step `do: update`"),
+        "persistence": (not steps or steps[-1].do != "adapt", "a last step that is a call or an update"),
         "error": (completes, "to stand under `errors`, or `expect: {completes: true}`"),
     }
     for index, name in enumerate(case.covers):

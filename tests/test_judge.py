@@ -34,7 +34,8 @@ OTHER_UPDATES = [
     "layer_normalization/constraint-non-negative-gamma",
     "layer_normalization/constraint-unit-gamma",
 ]
-RIGHT = [PLAIN, AGREEMENT, REPEATED, STATE, PENALTY, CONSTRAINT, NEGATIVE, *OTHER_UPDATES]
+SAVED = "layer_normalization/saved/dtype=float32"
+RIGHT = [PLAIN, AGREEMENT, REPEATED, SAVED, STATE, PENALTY, CONSTRAINT, NEGATIVE, *OTHER_UPDATES]
 
 
 def findings(asked, observation, dialect="keras"):

@@ -78,6 +78,11 @@ def test_a_layer_that_computes_nonsense_is_no_fault_of_the_adapter():
     assert smoke(nonsense()) is None
 
 
+def test_a_layer_that_cannot_be_saved_is_no_fault_of_the_adapter():
+    failing = type("Failing", (Plain,), {"save": lambda self, layer, folder: 1 / 0})
+    assert smoke(failing()) is None
+
+
 def test_an_adapter_without_weights_or_gradients_is_in_order():
     bare = type("Bare", (Plain,), {"weights": Adapter.weights, "gradient": Adapter.gradient})
     assert smoke(bare()) is None
@@ -112,6 +117,13 @@ def test_an_adapter_without_weights_or_gradients_is_in_order():
         ),
         ({"weights": lambda self, layer: [("gamma", layer["gamma"])]}, "weights must give a Weight"),
         ({"arrange": lambda self, native, layout: native[:, ::2]}, "arrange changed an array"),
+        (
+            {
+                "save": lambda self, layer, folder: setattr(self, "kept", layer),
+                "load": lambda self, folder, request: self.kept,
+            },
+            "load gave the saved layer itself",
+        ),
         ({"call": lambda self, layer, x, training: x.sum()}, "the output has no shape"),
         (
             {"gradient": lambda self, layer, x, training, upstream: (x, {"input": upstream})},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import encode
-from normcheck.adapters.interface import Observation, Raised, Request, Step, StepSeen, Weight
+from normcheck.adapters.interface import Observation, Raised, Request, Snapshot, Step, StepSeen, Weight
 from normcheck.adapters.wire import pack, unpack
 
 X = encode(np.array([[1.0, np.nan], [-0.0, 3.0]]), "bfloat16")
@@ -26,6 +26,7 @@ REQUEST = Request(
     weights={"gamma": X, "0.weight": X},
     steps=(Step("call", X, True, X), Step("update", X, None, X, 0.5, "strided")),
     repeat=True,
+    restore=True,
     layers=(("layer_normalization", {}), ("dense", {"units": 3, "activation": "relu"})),
 )
 
@@ -37,6 +38,10 @@ OBSERVATION = Observation(
     raised=Raised(("ValueError", "Exception"), "axis “5”\n", "call", 1, "a.py:1 in f: g()"),
     unsupported={"adapt": "there is nothing to adapt"},
     repeats=False,
+    restored=(
+        Snapshot({"axis": [1], "dtype": {"name": "float32"}}, (Weight("gamma", True, X),), StepSeen(X)),
+        Snapshot({}, (), StepSeen()),
+    ),
     seconds=0.125,
 )
 

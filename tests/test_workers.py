@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Request, Step
+from normcheck.adapters.observe import folders_of
 from normcheck.adapters.process import ROOT, excerpt, one_thread
 from normcheck.adapters.targets import Target
 from normcheck.adapters.transport import LocalWorker, Loss, Worker
@@ -192,6 +194,16 @@ def test_killed_from_outside_during_a_case():
     assert (lost.kind, lost.case) == ("crash", "hang")
     assert "SIGTERM" in lost.message
     assert answer.case == "same"
+
+
+def test_a_process_that_is_killed_while_it_saves_leaves_no_folder():
+    asked = replace(request("layer_normalization", values=np.ones((2, 3))), restore=True)
+    with Worker(target("killed_while_saving.py")) as worker:
+        worker.submit(asked)
+        lost = worker.receive(LONG)
+        pid = worker.ready.pid
+    assert lost.kind == "crash"
+    assert not list(Path(tempfile.gettempdir()).glob(f"{folders_of(pid)}*"))
 
 
 def test_killed_from_outside_between_two_cases_costs_nothing():

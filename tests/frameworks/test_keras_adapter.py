@@ -250,3 +250,34 @@ def test_tensorflow_has_one_layout(adapter):
     x = encode(np.zeros((2, 3)), "float32")
     seen = ask(adapter, "layer_normalization", {}, (2, 3), steps=(Step("call", x, False, layout="strided"),))
     assert dict(seen.unsupported) == {"layer": "TensorFlow's tensors are always contiguous"}
+
+
+def test_a_layer_comes_back_from_a_keras_file(adapter):
+    arguments = {"axis": [1, 2], "epsilon": 0.25, "gamma_regularizer": {"kind": "l2", "factor": 0.5}}
+    seen = ask(adapter, "layer_normalization", arguments, (2, 3, 4), restore=True)
+    saved, loaded = seen.restored
+    assert saved == loaded
+    assert loaded.step.output == seen.steps[0].output
+    assert loaded.arguments["axis"] == [1, 2]
+    assert loaded.arguments["gamma_regularizer"]["config"] == {"l2": 0.5}
+
+
+def test_a_class_of_one_s_own_comes_back_as_itself(adapter):
+    class Shifted(adapter.keras.layers.Layer):
+        def __init__(self, epsilon, **options):
+            super().__init__(**options)
+            self.epsilon = epsilon
+
+        def call(self, x):
+            return x + self.epsilon
+
+        def get_config(self):
+            return {**super().get_config(), "epsilon": self.epsilon}
+
+    class Mine(KerasAdapter):
+        name = "mine"
+        layers = {"layer_normalization": lambda a: Shifted(a.epsilon)}  # noqa: RUF012
+
+    saved, loaded = ask(started(Mine), "layer_normalization", {"epsilon": 0.25}, (2, 3), restore=True).restored
+    assert saved == loaded
+    assert loaded.arguments["epsilon"] == 0.25

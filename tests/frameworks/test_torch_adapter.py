@@ -234,3 +234,24 @@ def test_negative_strides_are_unsupported(adapter):
     x = encode(np.zeros((2, 3)), "float32")
     steps = (Step("call", x, False, layout="reversed"),)
     assert "negative strides" in ask(adapter, "layer_normalization", {}, (2, 3), steps=steps).unsupported["layer"]
+
+
+def test_a_layer_comes_back_from_its_state_dict(adapter):
+    x = encode(RANDOM.normal(size=(4, 3)), "float32")
+    steps = (Step("call", x, True), Step("call", x, False))
+    seen = ask(adapter, "batch_normalization", {"momentum": 0.5, "epsilon": 0.25}, (4, 3), steps=steps, restore=True)
+    saved, loaded = seen.restored
+    assert saved == loaded
+    assert loaded.step.output == seen.steps[1].output
+    assert int(decode(loaded.weights[-1].value)) == 1
+
+
+def test_a_state_dict_that_lacks_a_key_is_refused(adapter):
+    class Lacking(TorchAdapter):
+        def save(self, layer, folder):
+            del layer.module._parameters["bias"]
+            super().save(layer, folder)
+
+    raised = ask(started(Lacking), "layer_normalization", {}, (2, 3), restore=True).raised
+    assert (raised.types[0], raised.phase) == ("RuntimeError", "load")
+    assert "bias" in raised.message
