@@ -68,9 +68,10 @@ def mutants() -> dict[str, type[Adapter]]:
     for path in sorted(FOLDER.glob("*.py")):
         module = importlib.import_module(f"normcheck.tests.mutants.{path.stem}")
         for kind in vars(module).values():
-            if isinstance(kind, type) and "fault" in vars(kind):
-                if found.setdefault(kind.fault.id, kind) is not kind:
-                    raise ValueError(f"two mutants are called {kind.fault.id}; rename one")
+            if not isinstance(kind, type) or "fault" not in vars(kind):
+                continue
+            if found.setdefault(kind.fault.id, kind) is not kind:
+                raise ValueError(f"two mutants are called {kind.fault.id}; rename one")
     return found
 
 
@@ -135,6 +136,7 @@ def trials(processes: int = 2) -> list[Trial]:
     """Every trial, layer by layer in one process each: state that mutants share lives as it would in a target."""
     if processes == 1:
         return [trial for layer in LAYERS for trial in layer_trials(layer)]
+    asked()  # read before the processes start, so that all judge the same
     with ProcessPoolExecutor(processes) as pool:
         return [trial for found in pool.map(layer_trials, LAYERS) for trial in found]
 
@@ -277,7 +279,7 @@ def summary(found: list[Trial]) -> str:
     killed, of = counts["trials"]
     lines = [
         f"{counts['mutants_killed']} of {counts['mutants']} mutants killed; "
-        f"{killed} of {of} in their layers and dtypes, and {counts['equivalent']} equivalents, by {counts['cases']} cases."
+        f"{killed} of {of} in their layers and dtypes, {counts['equivalent']} equivalents aside"
     ]
     lines += [f"survives: {one.mutant} in {one.layer} at {one.dtype}" for one in survivors(found)]
     lines += [f"excused and killed: {one.mutant} in {one.layer} at {one.dtype}" for one in wrongly_excused(found)]
