@@ -78,6 +78,7 @@ class Weight:
 class StepSeen:
     """What one step left behind.
 
+    output: of the plain call; differentiated: of the call that gave the gradients, where there was one.
     gradients: of the input under `input`, of each trainable weight under its own name.
     weights: values after the step, of the non-trainable weights (after an `update`: of all weights).
     loss: the sum of the layer's own losses (regularizers), where asked for by an `update`.
@@ -85,6 +86,7 @@ class StepSeen:
     """
 
     output: Array | None = None
+    differentiated: Array | None = None
     gradients: Mapping[str, Array] = field(default_factory=dict)
     weights: Mapping[str, Array] = field(default_factory=dict)
     loss: float | None = None

@@ -13,7 +13,7 @@ import traceback
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 from .arrays import Array
 from .interface import Adapter, Observation, Phase, Raised, Request, Snapshot, Step, StepSeen, Unsupported, Weight
@@ -140,16 +140,15 @@ def _assign(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> No
 
 def _step(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
     notes.phase = step.kind
-    x = _native(adapter, step.input, step.layout)
     if step.kind == "call":
-        x, seen = _call(adapter, layer, x, step, notes)
-    else:
-        seen = _change(adapter, layer, x, step, notes)
-    return replace(
-        seen,
-        weights=_weights_after(adapter, layer, step, notes),
-        input_kept=adapter.to_array(x) == step.input,
-    )
+        return _call(adapter, layer, step, notes)
+    x = _native(adapter, step.input, step.layout)
+    seen = _change(adapter, layer, x, step, notes)
+    return replace(seen, weights=_weights_after(adapter, layer, step, notes), input_kept=_kept(adapter, x, step))
+
+
+def _kept(adapter: Adapter, x: Any, step: Step) -> bool:
+    return adapter.to_array(x) == step.input
 
 
 def _native(adapter: Adapter, array: Array, layout: str) -> Any:
@@ -157,26 +156,45 @@ def _native(adapter: Adapter, array: Array, layout: str) -> Any:
     return native if layout == "contiguous" else adapter.arrange(native, layout)
 
 
-def _call(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> tuple[Any, StepSeen]:
-    """A call, with gradients where they are asked for and offered; also the native input that was used."""
-    if step.upstream is not None and "gradient" not in notes.unsupported:
-        notes.phase = "gradient"
-        try:
-            upstream = _native(adapter, step.upstream, step.layout)
-            output, gradients = adapter.gradient(layer, x, step.training, upstream)
-        except Unsupported as reason:
-            notes.unsupported["gradient"] = str(reason)
-            x = _native(adapter, step.input, step.layout)
-        except Exception:
-            notes.phase = "call"  # if the call alone raises as well, that is the finding
-            adapter.call(layer, _native(adapter, step.input, step.layout), step.training)
-            notes.phase = "gradient"
-            raise
-        else:
-            arrays = {name: adapter.to_array(value) for name, value in gradients.items()}
-            return x, StepSeen(output=adapter.to_array(output), gradients=arrays)
-    notes.phase = "call"
-    return x, StepSeen(output=adapter.to_array(adapter.call(layer, x, step.training)))
+def _call(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
+    """The plain call, which is what users run; then, where it is asked for, the same call differentiated.
+
+    The second starts from the weights that the first started from, so that what a layer keeps moves once.
+    """
+    before = _weights_after(adapter, layer, step, notes)
+    x = _native(adapter, step.input, step.layout)
+    output = adapter.to_array(adapter.call(layer, x, step.training))
+    after = _weights_after(adapter, layer, step, notes)
+    seen = StepSeen(output=output, weights=after, input_kept=_kept(adapter, x, step))
+    if step.upstream is None or "gradient" in notes.unsupported:
+        return seen
+    notes.phase = "gradient"
+    try:
+        if before != after:
+            adapter.assign(layer, before)
+    except Unsupported as reason:
+        notes.unsupported["gradient"] = str(reason)
+        return seen
+    try:
+        return _differentiated(adapter, layer, step, seen)
+    except Unsupported as reason:
+        notes.unsupported["gradient"] = str(reason)
+        if before != after:
+            adapter.assign(layer, after)
+        return seen
+
+
+def _differentiated(adapter: Adapter, layer: Any, step: Step, seen: StepSeen) -> StepSeen:
+    """`seen` with the gradients, and with the output of the call that gave them."""
+    x = _native(adapter, step.input, step.layout)
+    upstream = _native(adapter, cast(Array, step.upstream), step.layout)
+    output, gradients = adapter.gradient(layer, x, step.training, upstream)
+    return replace(
+        seen,
+        differentiated=adapter.to_array(output),
+        gradients={name: adapter.to_array(value) for name, value in gradients.items()},
+        input_kept=seen.input_kept and _kept(adapter, x, step),
+    )
 
 
 def _change(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> StepSeen:

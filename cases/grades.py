@@ -50,8 +50,9 @@ def measure(got: NDArray[Any], exact: Exact, tolerance: Callable[[Grade], Floats
     with np.errstate(all="ignore"):
         error = exact.distance(got)
         used = _used(got, error, tolerance("A"), masks)
-        laundered = bool((masks.required_nan & ~np.isnan(got)).any())
-        grade = "F" if laundered else _grade(error, tolerance, masks.judged)
+        nan, finite = np.isnan(got), np.isfinite(got)
+        laundered = (masks.required_nan & ~nan) | (masks.required_not_finite & finite)
+        grade = "F" if laundered.any() else _grade(error, tolerance, masks.judged)
         return _measured(grade, got, exact, error, used, tolerance("A"), masks, dtype)
 
 
@@ -59,7 +60,8 @@ def _used(got: NDArray[Any], error: Floats, bound: Floats, masks: Masks) -> Floa
     """|error| / bound where judged, infinite for what is not the number (or the NaN) it must be, else 0."""
     ratio = np.where(masks.judged & (error > 0), error / bound, 0.0)
     ratio = np.where(masks.judged & ~np.isfinite(got), math.inf, ratio)
-    return np.where(masks.required_nan & ~np.isnan(got), math.inf, ratio)
+    ratio = np.where(masks.required_nan & ~np.isnan(got), math.inf, ratio)
+    return np.where(masks.required_not_finite & np.isfinite(got), math.inf, ratio)
 
 
 def _grade(error: Floats, tolerance: Callable[[Grade], Floats], judged: Flags) -> Grade | Literal["F"]:
@@ -81,7 +83,7 @@ def _measured(
     masks: Masks,
     dtype: str,
 ) -> Measure:
-    judged = int(np.count_nonzero(masks.judged | masks.required_nan))
+    judged = int(np.count_nonzero(masks.judged | masks.required_nan | masks.required_not_finite))
     if not got.size:
         return Measure(grade, 0.0, (), math.nan, math.nan, math.nan, 0.0, 0, 0)
     place = np.unravel_index(int(np.argmax(used)), got.shape)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from normcheck.adapters.arrays import decode
+from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Observation, Raised, Weight
 from normcheck.specs.grammar import ErrorSpec, Expectation, ModelSpec, ModelWeight
 
@@ -52,10 +52,10 @@ def weights(expected: Sequence[ExpectedWeight], seen: Observation) -> Iterator[F
 
 def _initial(want: ExpectedWeight, got: Weight) -> Finding:
     values = decode(got.value).astype(np.float64)
-    as_stored = np.float64(np.float32(want.initial)) if want.dtype == "float32" else want.initial
-    wrong = values[np.abs(values - as_stored) > 2.0**-8 * abs(want.initial)] if want.initial else values[values != 0]
-    first = float(wrong.flat[0]) if wrong.size else want.initial
-    return compared("weights", f"{want.name} initial value", want.initial, first)
+    as_stored = float(decode(encode(np.asarray(want.initial), want.dtype)))
+    wrong = values[values != as_stored]
+    first = float(wrong.flat[0]) if wrong.size else as_stored
+    return compared("weights", f"{want.name} initial value", as_stored, first)
 
 
 def parameters(trainable: int, rest: int, seen: Observation) -> Finding:
@@ -67,19 +67,17 @@ def parameters(trainable: int, rest: int, seen: Observation) -> Finding:
 
 def dtype(case: Case, seen: Observation) -> Iterator[Finding]:
     """The output has the input's dtype; for an integer input, a floating one."""
-    for array in (step.output for step in seen.steps):
-        if array is None:
-            continue
-        floating = case.dtype.startswith(("float", "bfloat"))
-        good = array.dtype == case.dtype if floating else array.dtype.startswith(("float", "bfloat"))
-        wanted = case.dtype if floating else "a floating dtype"
+    floating = case.dtype.startswith(("float", "bfloat"))
+    wanted = case.dtype if floating else "a floating dtype"
+    arrays = [array for step in seen.steps for array in (step.output, step.differentiated) if array is not None]
+    wrong = [array.dtype for array in arrays if not array.dtype.startswith(wanted if floating else ("float", "bfloat"))]
+    if arrays:
         yield Finding(
             "dtype",
-            "right" if good else "wrong",
-            symptom=f"dtype {array.dtype}",
-            message=f"the output of a {case.dtype} input has dtype {array.dtype}; expected {wanted}",
+            "wrong" if wrong else "right",
+            symptom=f"dtype {wrong[0]}" if wrong else "",
+            message=f"the output of a {case.dtype} input has dtype {wrong[0]}; expected {wanted}" if wrong else "",
         )
-        return
 
 
 def input_kept(seen: Observation) -> Finding:

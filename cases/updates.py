@@ -79,7 +79,7 @@ def _constrained(constraint: Any, w: Floats, error: Floats, u: float) -> tuple[F
     if options["kind"] == "non_neg":
         return np.maximum(w, 0.0), error
     norm = np.sqrt((w * w).sum(axis=0, keepdims=True))
-    aim = np.minimum(norm, options.get("max_value", 1.0)) if options["kind"] == "max_norm" else np.ones_like(norm)
+    aim = np.minimum(norm, options.get("max_value", 2.0)) if options["kind"] == "max_norm" else np.ones_like(norm)
     value = w * aim / (NORM_FLOOR + norm)
     spread = np.sqrt((error * error).sum(axis=0, keepdims=True)) / norm
     return value, error * aim / norm + np.abs(value) * (spread + (w.shape[0] + 8) * u)

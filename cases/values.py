@@ -17,10 +17,10 @@ from normcheck.reports.record import Worst
 from .bounds import Bounds, Subject, exact_of
 from .case import Case
 from .causes import likely_cause
-from .conventions import convention
-from .domain import Masks, masks, proves_nothing
+from .conventions import ExpectedWeight, convention
+from .domain import Masks, masks, numbers, proves_nothing
 from .exact import Exact, Floats
-from .expected import Held, StepExpected, expected_steps, first_values
+from .expected import StepExpected, expected_steps, first_values
 from .finding import Finding
 from .grades import Measure, measure
 from .updates import SUBJECTS, penalty
@@ -36,8 +36,11 @@ def outputs(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
             continue
         if got.output is None:
             yield Finding("output", "error", label, "no output", "the target gave no output")
-        else:
-            yield _array("output", label, step.bounds, "output", got.output, step.inherited)
+            continue
+        yield from _array("output", label, step.bounds, "output", got.output, step.inherited)
+        if got.differentiated not in (None, got.output):
+            again = _joined(label, "when differentiated")
+            yield from _array("output", again, step.bounds, "output", got.differentiated, step.inherited)
 
 
 def gradients(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
@@ -51,30 +54,39 @@ def gradients(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
             continue
         if step.bounds.answer.gradient_input is not None:
             for name, subject in roles.items():
-                yield _gradient(_joined(label, name), step.bounds, subject, got.gradients.get(name))
+                yield from _gradient(_joined(label, name), step.bounds, subject, got.gradients.get(name))
 
 
-def _gradient(label: str, bounds: Bounds, subject: Subject, got: Array | None) -> Finding:
+def _gradient(label: str, bounds: Bounds, subject: Subject, got: Array | None) -> Iterator[Finding]:
+    dtype = bounds.answer.problem.dtype
     if got is None:
-        return Finding("gradient", "wrong", label, "no gradient", "the target gave no gradient of it", "F")
-    return _array("gradient", label, bounds, subject, got)
+        yield Finding("gradient", "wrong", label, "no gradient", "the target gave no gradient of it", "F")
+    elif got.dtype != dtype:
+        yield _mistyped("gradient", label, dtype, got)
+    else:
+        yield from _array("gradient", label, bounds, subject, got)
 
 
 def _array(
     aspect: str, label: str, bounds: Bounds, subject: Subject, got: Array, inherited: Floats | None = None
-) -> Finding:
+) -> Iterator[Finding]:
+    """What an array shows; nothing where no element can be judged, since that would pass whatever it holds."""
     exact = exact_of(bounds.answer, subject)
     if got.shape != exact.shape:
-        return _misshapen(aspect, label, exact.shape, got)
+        yield _misshapen(aspect, label, exact.shape, got)
+        return
     masks, vague = _judgeable(bounds, subject)
+    if got.size and not masks.any:
+        return
     values = decode(got)
     dtype = bounds.answer.problem.dtype
     more = 0.0 if inherited is None else inherited
     found = measure(values, exact, lambda grade: bounds.tolerance(subject, grade) + more, masks, dtype)
     if vague and found.grade != "F":
-        return Finding(aspect, "error", label, "proves nothing", PROVES_NOTHING)
+        yield Finding(aspect, "error", label, "proves nothing", PROVES_NOTHING)
+        return
     cause = likely_cause(bounds, subject, values) if found.grade in ("C", "F") else ""
-    return _finding(aspect, label, values, exact, found, got, cause)
+    yield _finding(aspect, label, values, exact, found, got, cause)
 
 
 @lru_cache(maxsize=512)
@@ -85,25 +97,17 @@ def _judgeable(bounds: Bounds, subject: Subject) -> tuple[Masks, bool]:
 
 def state(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
     """Every non-trainable weight after every step."""
-    meant = convention(case, dialect)
+    kept = [weight for weight in convention(case, dialect).weights if not weight.trainable]
     for label, step, got in _steps(case, dialect, seen):
-        for weight in meant.weights:
-            if weight.trainable or weight.role not in step.weights:
-                continue
-            yield _held("state", _joined(label, weight.name), step.weights[weight.role], got.weights.get(weight.name))
+        for weight in kept:
+            yield from _held("state", label, weight, step, got)
 
 
 def constraint(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
-    """Every trainable weight after every update."""
-    meant = convention(case, dialect)
+    """Every weight after every update."""
     for label, step, got in _steps(case, dialect, seen):
-        for weight in meant.weights:
-            yield _held(
-                "constraint",
-                _joined(label, weight.name),
-                step.weights[weight.role],
-                got.weights.get(weight.name),
-            )
+        for weight in convention(case, dialect).weights:
+            yield from _held("constraint", label, weight, step, got)
 
 
 def regularization(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
@@ -124,15 +128,20 @@ def regularization(case: Case, dialect: str, seen: Observation) -> Iterator[Find
         yield replace(finding, aspect="regularization")
 
 
-def _held(aspect: str, label: str, held: Held, got: Array | None) -> Finding:
+def _held(aspect: str, label: str, weight: ExpectedWeight, step: StepExpected, seen: StepSeen) -> Iterator[Finding]:
+    """What a weight shows after a step; nothing where no element of it can be judged."""
+    held, got, label = step.weights[weight.role], seen.weights.get(weight.name), _joined(label, weight.name)
     if got is None:
-        return Finding(aspect, "wrong", label, "no such weight", "the target does not list it", "F")
-    if got.shape != held.value.shape:
-        return _misshapen(aspect, label, held.value.shape, got)
-    values = decode(got)
-    dtype = got.dtype if got.dtype.startswith(("float", "bfloat")) else "float64"
-    found = measure(values, held.value, held.tolerance, Masks(held.judged, np.zeros(held.value.shape, np.bool_)), dtype)
-    return _finding(aspect, label, values, held.value, found, got, "")
+        yield Finding(aspect, "wrong", label, "no such weight", "the target does not list it", "F")
+    elif got.shape != held.value.shape:
+        yield _misshapen(aspect, label, held.value.shape, got)
+    elif got.dtype != weight.dtype:
+        yield _mistyped(aspect, label, weight.dtype, got)
+    elif held.judged.any() or not got.size:
+        values = decode(got)
+        dtype = weight.dtype if weight.dtype.startswith(("float", "bfloat")) else "float64"
+        found = measure(values, held.value, held.tolerance, numbers(held.judged), dtype)
+        yield _finding(aspect, label, values, held.value, found, got, "")
 
 
 def _finding(
@@ -153,13 +162,17 @@ def _finding(
     )
 
 
+def _mistyped(aspect: str, label: str, wanted: str, got: Array) -> Finding:
+    return Finding(aspect, "wrong", label, f"dtype {got.dtype}", f"the dtype is {got.dtype}, expected {wanted}")
+
+
 def _misshapen(aspect: str, label: str, wanted: tuple[int, ...], got: Array) -> Finding:
     text = f"the shape is {list(got.shape)}, expected {list(wanted)}"
     return Finding(aspect, "wrong", label, f"shape {list(got.shape)}", text, "F")
 
 
 def _worst(values: NDArray[np.generic], exact: Exact, found: Measure) -> Worst | None:
-    if found.index is None or found.grade == "A":
+    if not found.index or found.grade == "A":
         return None
     index = found.index
     window = tuple(slice(max(0, at - AROUND), at + AROUND + 1) for at in index[-2:])

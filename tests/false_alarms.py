@@ -119,7 +119,7 @@ def _moved(asked: Trial, method: Method, held: tuple[Values, Values], found: Fou
 
 
 def _held(asked: Trial, state: State, held: tuple[Values, Values]) -> Iterator[tuple[str, Measure]]:
-    flags = Masks(state.judged, np.zeros_like(state.judged))
+    flags = Masks(state.judged, *[np.zeros_like(state.judged)] * 2)
     bounds = (state.mean_tolerance("A"), state.variance_tolerance("A"))
     for name, got, exact, bound in zip(("mean", "variance"), held, (state.mean, state.variance), bounds, strict=True):
         yield f"moving_{name}", measure(got, exact, lambda _, t=bound: t, flags, asked.dtype)

@@ -127,7 +127,7 @@ def test_grades_are_ordered(dtype, subject):
     assert (t["A2"] <= t["C"]).all()
 
 
-def test_a_group_with_a_nan_must_answer_nan_and_one_with_an_infinity_anything():
+def test_a_group_with_a_nan_must_answer_nan_and_one_with_an_infinity_nothing_finite():
     for family, required in (("nan-row", True), ("inf-row", False)):
         bounds = Bounds(solve(problem(rows(3, 12), family)))
         output, gamma, beta = (masks(bounds, subject) for subject in ("output", "gradient_gamma", "gradient_beta"))
@@ -135,6 +135,7 @@ def test_a_group_with_a_nan_must_answer_nan_and_one_with_an_infinity_anything():
         np.testing.assert_array_equal(output.required_nan.all(axis=1), [False, required, False])
         assert not masks(bounds, "gradient_input").judged[1].any()
         assert not gamma.judged.any()
+        assert output.required_not_finite[1].all() != required
         assert beta.judged.all()
 
 
@@ -236,3 +237,10 @@ def test_a_moving_average_by_difference_owes_to_the_old_value_what_it_subtracts(
     moved = moving(answer, state, 1.0, 1.0, "float32")
     np.testing.assert_allclose(moved.mean_tolerance("A"), 3 * U * 1024, rtol=1e-3)
     np.testing.assert_allclose(moved.variance_tolerance("A"), 4 * U * 1024, rtol=1e-3)
+
+
+def test_what_may_be_rounded_to_infinity_within_its_bound_is_information():
+    for epsilon, told in ((2.0**-10, True), (2.0**-40, False)):
+        bounds = one_group([12.34375], epsilon, "float16", upstream=np.array([[1.0]]))
+        assert bounds.answer.gradient_input.nearest == 0
+        assert masks(bounds, "gradient_input").judged == told

@@ -136,12 +136,13 @@ def test_a_laundered_nan_is_f_and_a_kept_one_is_judged():
     assert (laundered.grade, laundered.index[0]) == ("F", 1)
 
 
-def test_an_infinity_in_a_group_leaves_its_output_without_a_verdict():
+def test_an_infinity_in_a_group_must_not_leave_a_finite_output():
     asked = problem(rows(3, 12), "inf-row")
     with np.errstate(invalid="ignore"):
         got = textbook(asked)["output"]
     found = graded(solve(asked), got)
-    assert (found.grade, found.judged, found.information) == ("A", 24, 12)
+    assert (found.grade, found.judged, found.information) == ("A", 36, 0)
+    assert graded(solve(asked), np.nan_to_num(got)).grade == "F"
 
 
 def test_the_worst_element_is_reported_in_ulps_of_the_dtype():
@@ -169,7 +170,9 @@ def test_an_empty_array_is_judged_nowhere():
 def test_a_value_without_any_tolerance_must_be_met_exactly():
     exact, flags = as_exact(np.array([1.0, 0.0])), np.ones(2, np.bool_)
     for got, grade in (([1.0, 0.0], "A"), ([1.0, 1e-300], "F")):
-        found = measure(np.array(got), exact, lambda _: np.zeros(2), Masks(flags, ~flags), "float64")
+        found = measure(
+            np.array(got), exact, lambda _: np.zeros(2), Masks(flags, ~flags, np.zeros_like(flags)), "float64"
+        )
         assert found.grade == grade
 
 

@@ -15,6 +15,7 @@ from normcheck.cases.expected import expected_steps
 from normcheck.cases.finding import Finding, check_line
 from normcheck.cases.judge import JUDGES, judge
 from normcheck.cases.structure import expected_model_weights
+from normcheck.cases.suite import suite
 from normcheck.specs.grammar import Expectation, Requirement
 from normcheck.tests.small_suite import at_step, case, seen, with_case
 
@@ -452,7 +453,28 @@ def test_a_documents_expectations_that_are_met():
 def test_a_check_carries_what_failed_and_a_pass_carries_no_message():
     asked, good = case(PLAIN), seen(case(PLAIN))
     bad = at_step(good, 0, output=changed(good.steps[0].output, first_plus(0.5)))
-    lines = {line.aspect: line for line in checks(asked, bad)}
+    lines = {line.aspect: line for line in reversed(checks(asked, bad))}
     assert set(lines["output"].failed) == set(asked.requirements["output"])
     assert (lines["output"].level, lines["output"].target) == ("must", "t-cpu-eager")
     assert (lines["dtype"].failed, lines["dtype"].message, lines["dtype"].symptom) == ([], "", "")
+
+
+def test_the_plain_call_and_the_differentiated_one_are_both_judged():
+    asked, good = case(PLAIN), seen(case(PLAIN))
+    bad = at_step(good, 0, differentiated=changed(good.steps[0].output, first_plus(0.5)))
+    wrong = [one for one in findings(asked, bad) if one.result == "wrong"]
+    assert [(one.aspect, one.subject) for one in wrong] == [("output", "when differentiated")]
+
+
+def test_a_gradient_of_another_dtype_fails():
+    asked, good = case(PLAIN), seen(case(PLAIN))
+    gradients = good.steps[0].gradients
+    wide = {name: encode(decode(array).astype("float64")) for name, array in gradients.items()}
+    wrong = [one for one in findings(asked, at_step(good, 0, gradients=wide)) if one.result == "wrong"]
+    assert {(one.aspect, one.symptom) for one in wrong} == {("gradient", "dtype float64")}
+    assert len(wrong) == len(gradients)
+
+
+def test_an_array_of_which_nothing_can_be_judged_is_no_pass():
+    asked = suite().by_id["layer_normalization/largest-numbers/shape=2x127,input=near-overflow,dtype=float32"]
+    assert not [one for one in findings(asked, seen(asked)) if one.aspect == "gradient" and one.subject == "input"]
