@@ -2,7 +2,8 @@
 
 In the domain: sum x^2 <= max / 4 of the accumulation dtype where statistics are computed, s u >= N, |exact|
 no larger than the output dtype holds, a bound within which nothing is rounded to infinity, and for gradients
-N / u <= s^1.5 <= max / 4. A group with a NaN must answer NaN; a group with an infinity may answer anything.
+N / u <= s^1.5 <= max / 4. What is computed from a NaN must be NaN, and an output that is computed from an
+infinity must not be finite.
 """
 
 from __future__ import annotations
@@ -23,11 +24,23 @@ Flags = NDArray[np.bool_]
 class Masks:
     """Which elements get a verdict, in the shape of the subject.
 
-    judged: a number is compared. required_nan: it must be NaN. Everything else is information.
+    judged: a number is compared. required_nan: it must be NaN. required_not_finite: it must be NaN or infinite.
+    Everything else is information.
     """
 
     judged: Flags
     required_nan: Flags
+    required_not_finite: Flags
+
+    @property
+    def any(self) -> bool:
+        """Whether any element gets a verdict."""
+        return bool((self.judged | self.required_nan | self.required_not_finite).any())
+
+
+def numbers(judged: Flags) -> Masks:
+    """Numbers compared where `judged`, and information everywhere else."""
+    return Masks(judged, np.zeros_like(judged), np.zeros_like(judged))
 
 
 def masks(bounds: Bounds, subject: Subject) -> Masks:
@@ -38,7 +51,8 @@ def masks(bounds: Bounds, subject: Subject) -> Masks:
         within = exact + bounds.tolerance(subject, "A") < form.maximum + form.ulp(np.asarray(form.maximum))
         meant = (exact <= form.maximum) & within
         judged = meant & _reached(answer, subject, form)
-        return Masks(judged, _required_nan(answer, subject, judged.shape))
+        required_nan = _required(answer, subject, np.isnan(answer.terms.x))
+        return Masks(judged & ~required_nan, required_nan, _required_not_finite(answer, subject))
 
 
 def proves_nothing(bounds: Bounds) -> bool:
@@ -91,11 +105,29 @@ def _gradients_hold(answer: Answer, form: Format) -> Flags:
     return (cube <= form.largest / 4) & (cube >= form.smallest_normal / form.u)
 
 
-def _required_nan(answer: Answer, subject: Subject, shape: tuple[int, ...]) -> Flags:
-    if subject != "output":
-        return np.zeros(shape, np.bool_)
-    layout = answer.problem.layout
-    missing: Flags = np.isnan(answer.terms.x)
-    if answer.problem.statistics is None:
+def _required(answer: Answer, subject: Subject, missing: Flags) -> Flags:
+    """What must show that an element of the input is `missing`: all that is computed from the element.
+
+    missing: in the split shape. The gradient of beta needs no input; that of the input needs none where the
+    statistics are given.
+    """
+    problem, layout = answer.problem, answer.problem.layout
+    if subject == "gradient_beta":
+        return np.zeros(layout.parameter_shape, np.bool_)
+    if problem.statistics is None:
         missing = np.asarray(missing.any(axis=layout.reduce_axes, keepdims=True))
-    return np.broadcast_to(missing, layout.split_shape).reshape(shape)
+    elif subject == "gradient_input":
+        return np.zeros(layout.shape, np.bool_)
+    whole: Flags = np.broadcast_to(missing, layout.split_shape)
+    if subject != "gradient_gamma":
+        return whole.reshape(layout.shape)
+    sums = np.asarray(whole.any(axis=layout.shared_axes)).astype(np.float64)
+    return layout.gathered(sums) > 0
+
+
+def _required_not_finite(answer: Answer, subject: Subject) -> Flags:
+    """Where an infinity makes a finite output impossible; a root mean square divides finite numbers by it."""
+    infinite = np.isinf(answer.terms.x)
+    if subject != "output" or not (answer.problem.centred or answer.problem.statistics is not None):
+        infinite = np.zeros_like(infinite)
+    return _required(answer, subject, infinite)

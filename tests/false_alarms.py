@@ -22,7 +22,7 @@ import numpy as np
 
 from normcheck.adapters.textbook import Values
 from normcheck.cases.bounds import Bounds, Subject, exact_of
-from normcheck.cases.domain import Masks, masks
+from normcheck.cases.domain import masks, numbers
 from normcheck.cases.grades import Measure, measure
 from normcheck.cases.moving import State, first_state, moving
 from normcheck.cases.oracle import Answer, solve
@@ -119,7 +119,7 @@ def _moved(asked: Trial, method: Method, held: tuple[Values, Values], found: Fou
 
 
 def _held(asked: Trial, state: State, held: tuple[Values, Values]) -> Iterator[tuple[str, Measure]]:
-    flags = Masks(state.judged, *[np.zeros_like(state.judged)] * 2)
+    flags = numbers(state.judged)
     bounds = (state.mean_tolerance("A"), state.variance_tolerance("A"))
     for name, got, exact, bound in zip(("mean", "variance"), held, (state.mean, state.variance), bounds, strict=True):
         yield f"moving_{name}", measure(got, exact, lambda _, t=bound: t, flags, asked.dtype)
