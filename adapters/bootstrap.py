@@ -6,6 +6,7 @@ the very copy of normcheck that asks importable, so that both sides always speak
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import importlib
 import os
@@ -15,9 +16,16 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
 
-def separate(log: str) -> None:
-    """Give the process a session of its own, without core files, and keep what it prints in `log`."""
+
+def separate(log: str, bound: bool) -> None:
+    """Give the process a session of its own, without core files, and keep what it prints in `log`.
+
+    bound: end it when the process that started it is killed, even if it hangs by then (on Linux).
+    """
+    if bound and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
     if hasattr(os, "setsid"):
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -44,9 +52,11 @@ def importable(root: str, first: Sequence[str], last: Sequence[str]) -> None:
     sys.modules["normcheck"] = package
 
 
-def run(channel: Any, root: str, log: str, environment: Mapping[str, str], setup: Mapping[str, Any]) -> None:
+def run(
+    channel: Any, root: str, log: str, bound: bool, environment: Mapping[str, str], setup: Mapping[str, Any]
+) -> None:
     """Prepare the process and serve requests until the channel is closed."""
-    separate(log)
+    separate(log, bound)
     os.environ.update(environment)
     importable(root, setup["first"], setup["last"])
     importlib.import_module("normcheck.adapters.worker").serve(channel, setup)

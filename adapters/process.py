@@ -220,7 +220,9 @@ def _setup(target: Target, log: str, memory: int | None, smoke: bool) -> dict[st
         "last": [*([] if target.python else filter(None, sys.path)), str(Path.cwd())],
     }
     environment = one_thread(os.environ) | dict(target.environment)
-    return {"root": ROOT, "log": log, "environment": environment, "setup": setup}
+    # The system ends a process with the thread that started it, so only the main thread's may be bound to it.
+    bound = threading.current_thread() is threading.main_thread()
+    return {"root": ROOT, "log": log, "bound": bound, "environment": environment, "setup": setup}
 
 
 def _status(code: int | None) -> str:

@@ -6,6 +6,7 @@ normcheck item is collected.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -103,7 +104,7 @@ def session_of(config: pytest.Config) -> Session:
         get = config.getoption
         started = datetime.now(UTC)
         folder = config.invocation_params.dir
-        record = get("--record") or f"{FOLDER}/{started:%Y-%m-%dT%H-%M-%SZ}.jsonl"
+        record = get("--record") or f"{FOLDER}/{started:%Y-%m-%dT%H-%M-%SZ}-{secrets.token_hex(2)}.jsonl"
         options = Options(
             targets=tuple(get("--target")),
             devices=tuple(get("--device")),
@@ -259,7 +260,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     lines = one.close()
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["normcheck"] = {"targets": lines, "selected": one.selected, "due": one.due}
+        session.config.workeroutput["normcheck"] = {"targets": lines, "due": one.due}
 
 
 @pytest.hookimpl(trylast=True)

@@ -22,6 +22,8 @@ class Recorder:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.handed: dict[str, Any] = {}
+        self.found: dict[str, dict[str, Any]] = {}
+        self.selected = 0
         self.record: Record | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -33,9 +35,17 @@ class Recorder:
             one.append(lines)
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """Remember how many items the workers of pytest-xdist share, all of which must run for a complete record."""
+        self.selected = len(ids)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Take what a worker of pytest-xdist found."""
+        """Take what a worker of pytest-xdist found; a target that any of them lost is a target lost."""
         self.handed = getattr(node, "workeroutput", {}).get("normcheck", self.handed)
+        for line in self.handed.get("targets", []):
+            if line["id"] not in self.found or line["reason"]:
+                self.found[line["id"]] = line
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -49,8 +59,8 @@ class Recorder:
         from normcheck.reports.page import write_page
 
         if one.run is None:
-            one.selected, one.due = self.handed.get("selected", 0), self.handed.get("due", [])
-        one.append(one.close() or self.handed.get("targets", []))
+            one.selected, one.due = self.selected, self.handed.get("due", [])
+        one.append(one.close() or self.found.values())
         self.record = one.finish(status)
         assert self.record.footer is not None
         session.exitstatus = self.record.footer.exit_status

@@ -102,6 +102,8 @@ class Session:
             return f"--case-timeout {self.options.limit:g}: give seconds above 0, and {LONGEST:g} at the most."
         if self.options.memory < 1:
             return f"--memory-limit {self.options.memory}: give at least 1 MiB."
+        if self.options.record.suffix == ".html":
+            return f"{self.options.record} would be overwritten by the page; give the record another ending, .jsonl."
         if self.options.record.is_dir():
             return f"{self.options.record} is a folder; name a file for the record."
         try:
