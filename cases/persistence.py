@@ -50,10 +50,10 @@ def _described(side: Snapshot) -> list[str]:
 
 def _arrays(side: Snapshot) -> dict[str, Mapping[str, Array]]:
     """What must have the same bits, by what it is."""
-    output = {} if side.step.output is None else {"output": side.step.output}
+    outputs = {"output": side.step.output, "differentiated output": side.step.differentiated}
     return {
         "values": {one.name: one.value for one in side.weights},
-        "output": output,
+        "output": {name: one for name, one in outputs.items() if one is not None},
         "gradients": side.step.gradients,
         "state": side.step.weights,
     }

@@ -1,4 +1,4 @@
-"""The reference, whose process is killed while it saves a layer of shape (2, 3), once there is something in the folder."""
+"""The reference, but its process is killed while it saves a layer of shape (2, 3), with a file in the folder already."""
 
 import os
 import signal
