@@ -1,4 +1,4 @@
-"""The reference, but its process is killed while it saves a layer of shape (2, 3), with a file in the folder already."""
+"""The reference, but its process is killed while it saves a layer of shape (2, 3), with a file in the folder."""
 
 import os
 import signal
