@@ -85,6 +85,7 @@ def _suspects(answer: Answer, subject: Subject) -> Iterator[Suspect]:
 
 def _outputs(answer: Answer, t: Terms) -> Iterator[Suspect]:
     yield "the input came back unchanged", t.x
+    yield "nothing but beta is left, as where a variance overflows", t.shift
     yield "gamma is not applied", t.z + t.shift
     yield "beta is not added", t.gamma * t.z
     yield "neither gamma nor beta is applied", t.z
