@@ -215,6 +215,8 @@ def document(found: list[Trial]) -> dict[str, object]:
         "mutants": [_described(name, kind, found) for name, kind in mutants().items()],
         "survivors": [f"{one.mutant} {one.layer} {one.dtype}" for one in survivors(found)],
         "carried_by_one_case": carriers(found),
+        "wrongly_excused": [f"{one.mutant} {one.layer} {one.dtype}" for one in wrongly_excused(found)],
+        "escaped": escaped(found),
         "idle_cases": idle(found),
         "hunted_and_no_mutant": other_bugs(),
     }

@@ -32,7 +32,10 @@ WIDE = ("float32", "float64")
 NARROW = ("float16", "bfloat16")
 INTEGER = ("int32",)
 MODULES = (textbook, reference_layer, reference)
-METHODS = ("construct", "build", "weights", "parameters", "assign", "call", "gradient", "adapt", "update", "arrange")
+METHODS = (
+    *("construct", "build", "weights", "parameters", "assign", "call", "gradient", "adapt", "update", "arrange"),
+    *("save", "load"),
+)
 
 
 @dataclass(frozen=True)

@@ -150,8 +150,8 @@ FrozenLayerTrains = mutant(
     stands_for="Keras before 2.2, where trainable = False did not mean inference",
     in_training=lambda layer, training: bool(training),
 )
-TrainingNoneTakenAsTraining = mutant(
-    "training-none-taken-as-training",
+SilenceTakenAsTraining = mutant(
+    "silence-taken-as-training",
     "A call that does not say whether it trains does.",
     [BATCH],
     dtypes=["float32"],
@@ -165,6 +165,20 @@ def first_kept(layer):
     return STORED.setdefault(id(layer), given_moments(layer))
 
 
+def as_last_time(layer, training):
+    mode = STORED.get(id(layer), False) if training is None else training
+    STORED[id(layer)] = mode
+    return in_training(layer, mode)
+
+
+ModeKeptFromTheLastCall = mutant(
+    "mode-kept-from-the-last-call",
+    "A call that does not say whether it trains does what the one before it did.",
+    [BATCH],
+    dtypes=ONE,
+    build=forgetful,
+    in_training=as_last_time,
+)
 StaleStatistics = mutant(
     "stale-statistics",
     "The statistics of the first call in inference serve all later ones.",

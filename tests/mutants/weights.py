@@ -10,13 +10,11 @@ from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.reference_layer import (
     backward,
     build,
-    descend,
     initial_value,
     make,
     scale_of,
     weight_of,
 )
-from normcheck.adapters.textbook import penalty, penalty_gradient
 from normcheck.tests.mutants.mutant import (
     ALL,
     BATCH,
@@ -371,84 +369,6 @@ def name_refused(self, layer, arguments, shape, dtype):
 NameRefused = mutant(
     "name-refused", "An argument `name` is not known.", (*CENTRED, FEATURE), dtypes=ONE, construct=name_refused
 )
-
-
-def exchanged_options(options):
-    return {{"gamma": "beta", "beta": "gamma"}[name]: value for name, value in options.items()}
-
-
-def ignored_in_descent(field):
-    def faulty(layer, gradients, learning_rate):
-        kept = getattr(layer, field)
-        setattr(layer, field, {})
-        loss = descend(layer, gradients, learning_rate)
-        setattr(layer, field, kept)
-        return loss
-
-    return faulty
-
-
-RegularizerIgnored = mutant(
-    "regularizer-ignored",
-    "Regularizers are taken and not used.",
-    CENTRED,
-    dtypes=ONE,
-    descend=ignored_in_descent("regularizers"),
-)
-RegularizerHalved = mutant(
-    "regularizer-halved",
-    "The penalty is half of what it should be, as where the half belongs to the formula.",
-    CENTRED,
-    dtypes=ONE,
-    penalty=lambda kind, factor, w: penalty(kind, factor / 2, w),
-    penalty_gradient=lambda kind, factor, w: penalty_gradient(kind, factor / 2, w),
-)
-RegularizerInTheLossAlone = mutant(
-    "regularizer-in-the-loss-alone",
-    "The penalty is reported and has no gradient.",
-    CENTRED,
-    dtypes=ONE,
-    penalty_gradient=lambda kind, factor, w: np.zeros_like(w),
-)
-RegularizersSwapped = mutant(
-    "regularizers-swapped",
-    "Gamma has beta's regularizer, and beta gamma's.",
-    CENTRED,
-    dtypes=ONE,
-    make=altered(make, regularizers=lambda layer: exchanged_options(layer.regularizers)),
-)
-ConstraintIgnored = mutant(
-    "constraint-ignored",
-    "Constraints are taken and not used.",
-    CENTRED,
-    dtypes=ONE,
-    descend=ignored_in_descent("constraints"),
-)
-ConstraintsSwapped = mutant(
-    "constraints-swapped",
-    "Gamma has beta's constraint, and beta gamma's.",
-    CENTRED,
-    dtypes=ONE,
-    make=altered(make, constraints=lambda layer: exchanged_options(layer.constraints)),
-)
-
-
-def constrained_once(layer, gradients, learning_rate):
-    loss = descend(layer, gradients, learning_rate)
-    layer.constraints = {}
-    return loss
-
-
-ConstraintOnce = mutant(
-    "constraint-once", "Constraints hold after the first update alone.", CENTRED, dtypes=ONE, descend=constrained_once
-)
-
-
-def ascend(layer, gradients, learning_rate):
-    return descend(layer, {name: -value for name, value in gradients.items()}, learning_rate)
-
-
-UpdateAscends = mutant("update-ascends", "An update goes up the gradient.", CENTRED, dtypes=ONE, descend=ascend)
 
 
 def from_the_end(self, layer, values):
