@@ -27,8 +27,8 @@ class Entry(Frozen):
     """One known deviation.
 
     target: an adapter's name, or a pattern of target ids. versions: requirement strings such as `keras>=3.11`, all
-    of which the target must meet. cases: case ids or patterns of them; every case named must show the symptom,
-    unless `sometimes` is set, for what depends on the machine. symptom: as a check shows it, or patterns of it.
+    of which the target must meet. cases: case ids or patterns of them; every case named must show the symptom, or
+    with `sometimes` at least one. symptom: as a check shows it, or patterns of it.
     """
 
     target: str
@@ -87,14 +87,10 @@ def explained(check: Check, entries: Mapping[str, Entry]) -> Check:
             return check.model_copy(update={"outcome": "known", "known": name})
     if about:
         name, entry = about[0]
-        text = f"{check.message} The ledger's entry {name} expects the symptom '{entry.symptom}': bring it up to date."
+        wanted = " or ".join(f"'{symptom}'" for symptom in _symptoms(entry))
+        text = f"{check.message} The ledger's entry {name} expects the symptom {wanted}: bring it up to date."
         return check.model_copy(update={"message": text})
     return check
-
-
-def due(entries: Mapping[str, Entry]) -> list[str]:
-    """The entries that must match something in a full run."""
-    return [name for name, entry in entries.items() if not entry.sometimes]
 
 
 def unmatched(due: Iterable[str], matched: Iterable[str]) -> list[LedgerNote]:
@@ -133,8 +129,11 @@ def _about(entry: Entry, check: Check) -> bool:
 
 def _shows(entry: Entry, check: Check) -> bool:
     """Whether a failed check shows a symptom that the entry expects."""
-    symptoms = [entry.symptom] if isinstance(entry.symptom, str) else entry.symptom
-    return any(symptom == check.symptom or fnmatchcase(check.symptom, symptom) for symptom in symptoms)
+    return any(symptom == check.symptom or fnmatchcase(check.symptom, symptom) for symptom in _symptoms(entry))
+
+
+def _symptoms(entry: Entry) -> list[str]:
+    return [entry.symptom] if isinstance(entry.symptom, str) else entry.symptom
 
 
 def _unexpected_pass(check: Check, about: list[tuple[str, Entry]]) -> Check:

@@ -23,7 +23,7 @@ from normcheck.reports.writing import RecordWriter
 from normcheck.specs.source import SpecError
 
 from .case import Case
-from .ledger import Entry, due, read_ledger, unmatched
+from .ledger import Entry, read_ledger, unmatched
 from .onnx_vectors import NodeCases, OnnxMissing, Vector, read_node_cases, reason_not_asked, translated
 from .run import Asked, Run, ledger_for
 from .suite import Claim, Suite, asked_of, claim_texts, requirement_texts, settled_on, suite
@@ -225,7 +225,7 @@ class Session:
     def entries_due(self) -> list[str]:
         """The ledger's entries that must match something: in a full run of every target found, those about them."""
         asked = self.run.asked.values() if self.run and self.full and not self.options.targets else ()
-        return list(dict.fromkeys(name for one in asked for name in due(one.ledger)))
+        return list(dict.fromkeys(name for one in asked for name in one.ledger))
 
     def finish(self, status: int) -> Record:
         """Write the last lines of the record; returns all of it. status: pytest's own, by the items alone."""
