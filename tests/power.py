@@ -67,11 +67,12 @@ def mutants() -> dict[str, type[Adapter]]:
     found: dict[str, type[Adapter]] = {}
     for path in sorted(FOLDER.glob("*.py")):
         module = importlib.import_module(f"normcheck.tests.mutants.{path.stem}")
-        for kind in vars(module).values():
+        for place, kind in vars(module).items():
             if not isinstance(kind, type) or "fault" not in vars(kind):
                 continue
             if found.setdefault(kind.fault.id, kind) is not kind:
                 raise ValueError(f"two mutants are called {kind.fault.id}; rename one")
+            kind.target = f"tests/mutants/{path.name}:{place}"
     return found
 
 
@@ -222,6 +223,20 @@ def document(found: list[Trial]) -> dict[str, object]:
     }
 
 
+def text_of(told: dict[str, object]) -> str:
+    """A document as JSON with one line for each mutant and each entry, so that a change of one shows as one line."""
+    parts = [f" {json.dumps(name)}: {_lines(value)}" for name, value in told.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _lines(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(json.dumps(one) for one in value) + "\n ]"
+    if isinstance(value, dict) and value:
+        return "{\n  " + ",\n  ".join(f"{json.dumps(name)}: {json.dumps(one)}" for name, one in value.items()) + "\n }"
+    return json.dumps(value)
+
+
 def figures(found: list[Trial]) -> dict[str, object]:
     """Counts: of mutants, and of trials by layer and by dtype as [killed, of those that are no equivalents]."""
     counted = [trial for trial in found if not trial.excuse]
@@ -249,7 +264,7 @@ def _described(name: str, kind: type[Adapter], found: list[Trial]) -> dict[str, 
         "id": name,
         "description": kind.fault.description,
         "stands_for": kind.fault.stands_for,
-        "target": f"tests/mutants/{kind.__module__.rpartition('.')[2]}.py:{kind.__qualname__}",
+        "target": kind.target,
         "trials": [_trial(trial) for trial in own],
     }
 
@@ -298,7 +313,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(words)
     found = trials(options.processes)
-    options.output.write_text(json.dumps(document(found), indent=1) + "\n", encoding="utf-8")
+    options.output.write_text(text_of(document(found)), encoding="utf-8")
     print(table(found), summary(found), sep="\n\n")
     return 1 if survivors(found) or wrongly_excused(found) or escaped(found) else 0
 

@@ -64,6 +64,7 @@ NanSpreads = mutant(
 
 def mean_in_turn(x):
     """The mean of the last axis: summed in pairs, and in every second layer one element after the other."""
+    x = np.ascontiguousarray(x)
     return (np.cumsum(x, -1)[..., -1] if TURN[0] and x.shape[-1] else x.sum(-1)) / x.dtype.type(x.shape[-1])
 
 
