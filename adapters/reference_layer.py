@@ -251,7 +251,7 @@ def in_training(layer: Layer, training: bool | None) -> bool:
 
 
 def affine(layer: Layer, z: Values) -> Values:
-    """gamma z + beta, as far as the layer has them."""
+    """Gamma z + beta, as far as the layer has them."""
     gamma, beta = weight_of(layer, scale_of(layer)), weight_of(layer, "beta")
     output = z if gamma is None else z * gamma
     return output if beta is None else output + beta

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from . import views
 from .histogram import spreads
+from .power import caught, share, spared
 from .reading import Record
 from .record import OUTCOMES, Check
 from .summary import counts, printable, verdict_sentences
@@ -72,6 +73,9 @@ def render(record: Record) -> str:
             record=record,
             header=record.header,
             verdict=verdict_sentences(record),
+            caught=caught(),
+            spared=spared(),
+            share=share,
             known=sum(check.outcome == "known" for check in record.checks),
             counts=counts(record),
             outcomes=OUTCOMES,

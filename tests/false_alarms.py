@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from .variants.method import Found, Method, answered
 from .variants.rows import narrowed, working
 
 QUANTILES = (0.5, 0.9, 0.99)
+OUTPUT = Path(__file__).resolve().parent.parent / "reports" / "false_alarms.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def table(found: list[Check]) -> list[dict[str, object]]:
     ]
 
 
-def _spread(members: list[Check]) -> dict[str, object]:
+def _spread(members: list[Check]) -> dict[str, Any]:
     used = [check.headroom for check in members if check.judged]
     quantiles = np.quantile(used, QUANTILES, method="inverted_cdf") if used else [0.0] * len(QUANTILES)
     return {
@@ -169,6 +171,28 @@ def _printed(found: list[Check]) -> None:
             print(f"{name:32}{line['arrays']:9}{line['alarms']:8}{numbers}")
 
 
+def document(found: list[Check], problems: int) -> dict[str, Any]:
+    """What every page shows: a line per variant, spreads over float32 and float64 alone."""
+    variants: dict[str, list[Check]] = defaultdict(list)
+    for check in found:
+        variants[check.variant].append(check)
+    return {
+        "problems": problems,
+        "variants": [_described(name, members) for name, members in sorted(variants.items())],
+    }
+
+
+def _described(name: str, members: list[Check]) -> dict[str, Any]:
+    wide = _spread([check for check in members if check.dtype in ("float32", "float64")])
+    return {
+        "id": name,
+        "arrays": len(members),
+        "numbers": sum(check.judged for check in members),
+        "alarms": sum(check.alarm for check in members),
+        "headroom": [wide["q50"], wide["q99"], wide["largest"]],
+    }
+
+
 def numbered(number: int) -> list[Check]:
     """The checks of one trial."""
     return list(checks(trial(number)))
@@ -182,11 +206,12 @@ def _all(problems: int, processes: int) -> list[Check]:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Print the tables, write the full one if asked; 1 if there is a false alarm."""
+    """Print the tables, write the short one for the page and the full one if asked; 1 if there is a false alarm."""
     parser = argparse.ArgumentParser(description="Right implementations against the bounds.")
     parser.add_argument("--problems", type=int, default=1200)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--table", type=Path)
+    parser.add_argument("--output", type=Path, default=OUTPUT)
     asked = parser.parse_args(words)
     start = time.perf_counter()
     found = _all(asked.problems, asked.processes)
@@ -199,6 +224,7 @@ def main(words: list[str] | None = None) -> int:
         f"\n{len(VARIANTS)} variants, {asked.problems} problems, {len(found):,} arrays, {numbers:,} numbers: "
         f"{len(alarms)} false alarms, in {time.perf_counter() - start:.0f} s"
     )
+    asked.output.write_text(json.dumps(document(found, asked.problems), indent=1) + "\n", encoding="utf-8")
     if asked.table:
         asked.table.write_text(json.dumps(table(found), indent=1) + "\n", encoding="utf-8")
     return 1 if alarms else 0
