@@ -132,6 +132,7 @@ def _kind(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 def initial_value(name: str, value: Any) -> float:
+    """The number that an initializer fills a weight with. Raises Unsupported for one that draws numbers."""
     kind, options = _kind(value)
     if kind == "constant":
         return float(options["value"])

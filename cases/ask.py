@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from normcheck.adapters.arrays import FLOATING, Array, encode
+from normcheck.adapters.arrays import FLOATING, Array, decode, encode
 from normcheck.adapters.interface import Request, Step
 from normcheck.specs.grammar import ModelSpec
 
@@ -69,9 +69,15 @@ def weight_values(meant: Convention) -> dict[str, Array]:
 
 def _step(case: Case, index: int) -> Step:
     step = case.steps[index]
-    upstream = drawn("upstream", step.shape, case.dtype, f"{case.id}/{index}") if _wanted(case, step) else None
+    upstream = _upstream(case, step, index) if _wanted(case, step) else None
     x = step_input(case, index, epsilon_of(case))
     return Step(step.do, x, step.training, upstream, step.learning_rate, step.layout)
+
+
+def _upstream(case: Case, step: CaseStep, index: int) -> Array:
+    """The incoming gradient: of mixed sign, or positive, so that a sum of it grows with every term."""
+    mixed = drawn("upstream", step.shape, case.dtype, f"{case.id}/{index}")
+    return mixed if step.upstream == "drawn" else encode(np.abs(decode(mixed)), case.dtype)
 
 
 def _wanted(case: Case, step: CaseStep) -> bool:

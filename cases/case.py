@@ -19,6 +19,7 @@ class CaseStep:
     training: bool | None
     learning_rate: float = 0.0
     layout: str = "contiguous"
+    upstream: Literal["drawn", "positive"] = "drawn"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -132,7 +132,8 @@ def _step(case: CaseSpec, step: StepSpec) -> CaseStep:
     values = case.input if step.input is None else step.input
     shape = extent(values) if isinstance(values, list) else tuple(step.shape or case.shape or ())
     training = step.training if "training" in step.model_fields_set else case.training
-    return CaseStep(step.do, shape, values, training, step.learning_rate, step.layout or case.layout)
+    layout = step.layout or case.layout
+    return CaseStep(step.do, shape, values, training, step.learning_rate, layout, case.upstream)
 
 
 def _by_aspect(requirements: Mapping[str, Requirement], names: Iterable[str]) -> dict[str, tuple[str, ...]]:

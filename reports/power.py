@@ -25,29 +25,21 @@ class Figures(BaseModel):
     by_dtype: dict[str, tuple[int, int]]
 
 
-class Trial(BaseModel):
-    """A mutant in one layer at one dtype. first: the first case that killed it; killers: how many did."""
-
-    layer: str
-    dtype: str
-    killers: int
-    first: str = ""
-    requirements: list[str] = []
-    equivalent: str = ""
-
-
 class Mutant(BaseModel):
-    """A faulty implementation, and the real bug it stands for where there is one."""
+    """A faulty implementation, and the real bug it stands for where there is one.
+
+    trials: [killed, all], of a layer and a dtype each. killers: how many cases kill it. first: the one that stands
+    first in its layer's spec, and the requirements that it shows not to hold. equivalent: why it is none, by trial.
+    """
 
     id: str
     description: str
     stands_for: str
-    trials: list[Trial]
-
-    @property
-    def first(self) -> Trial | None:
-        """The trial with the most telling first killer, None where every trial is an equivalent."""
-        return next((trial for trial in self.trials if trial.first), None)
+    trials: tuple[int, int]
+    killers: int
+    first: str
+    requirements: list[str]
+    equivalent: dict[str, str]
 
 
 class Variant(BaseModel):

@@ -226,6 +226,7 @@ class CaseSpec(Frozen):
     input: a named family (with `shape`) or literal values.
     training: whether a call is one of training; null says nothing, and leaves the framework's default.
     layout: how the input and the incoming gradient lie in memory.
+    upstream: the incoming gradient is of mixed sign (`drawn`), or `positive`, so that sums of it grow.
     weights: `drawn` (non-trivial values from the case's seed), `initial`, or values by role.
     compiled: also asked of targets that compile each case (XLA, torch.compile).
     dialects: the dialects the case is asked of (default: all).
@@ -239,6 +240,7 @@ class CaseSpec(Frozen):
     dtype: DType | Annotated[list[DType], Field(min_length=1)] = "float32"
     training: bool | None = False
     layout: Layout = "contiguous"
+    upstream: Literal["drawn", "positive"] = "drawn"
     weights: Literal["drawn", "initial"] | dict[Name, Nested] = "drawn"
     steps: Annotated[list[StepSpec], Field(min_length=1, max_length=64)] | None = None
     expect: Expectation | None = None

@@ -260,21 +260,30 @@ def _share(found: list[Trial]) -> list[int]:
 
 def _described(name: str, kind: type[Adapter], found: list[Trial]) -> dict[str, object]:
     own = [trial for trial in found if trial.mutant == name]
+    first = _first(own)
     return {
         "id": name,
         "description": kind.fault.description,
         "stands_for": kind.fault.stands_for,
         "target": kind.target,
-        "trials": [_trial(trial) for trial in own],
+        "trials": _share([trial for trial in own if not trial.excuse]),
+        "killers": len({kill.case for trial in own for kill in trial.kills}),
+        "first": first.case if first else "",
+        "position": first.position if first else 0,
+        "requirements": list(first.requirements) if first else [],
+        "first_by_trial": {_where(trial): trial.kills[0].case for trial in own if trial.kills},
+        "equivalent": {_where(trial): trial.excuse for trial in own if trial.excuse},
     }
 
 
-def _trial(trial: Trial) -> dict[str, object]:
-    first = trial.kills[0] if trial.kills else None
-    told: dict[str, object] = {"layer": trial.layer, "dtype": trial.dtype, "killers": len(trial.kills)}
-    if first:
-        told |= {"first": first.case, "position": first.position, "requirements": list(first.requirements)}
-    return told | ({"equivalent": trial.excuse} if trial.excuse else {})
+def _where(trial: Trial) -> str:
+    return f"{trial.layer} {trial.dtype}"
+
+
+def _first(own: Iterable[Trial]) -> Kill | None:
+    """The kill that stands first among the cases of its layer, of those that count."""
+    kills = (kill for trial in own if not trial.excuse for kill in trial.kills[:1])
+    return min(kills, key=lambda kill: kill.position, default=None)
 
 
 def table(found: list[Trial]) -> str:
@@ -284,7 +293,7 @@ def table(found: list[Trial]) -> str:
         own = [trial for trial in found if trial.mutant == name]
         counted = [trial for trial in own if not trial.excuse]
         dead = [trial for trial in counted if trial.kills]
-        first = min((kill for trial in dead for kill in trial.kills[:1]), key=lambda kill: kill.position, default=None)
+        first = _first(own)
         where = f"{first.case} ({', '.join(first.requirements)})" if first else "nothing"
         lines.append(f"{name:36} {len(dead):>2}/{len(counted):<2} {where}")
     return "\n".join(lines)

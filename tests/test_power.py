@@ -17,12 +17,7 @@ from normcheck.tests.mutants.mutant import mutant
 from normcheck.tests.power import Kill, Trial
 
 DOCUMENT = json.loads(power.OUTPUT.read_text(encoding="utf-8"))
-FIRST = [
-    (told["id"], trial["first"], trial["position"])
-    for told in DOCUMENT["mutants"]
-    for trial in told["trials"]
-    if "first" in trial
-]
+FIRST = [(told["id"], case) for told in DOCUMENT["mutants"] for case in told["first_by_trial"].values()]
 DEAD = Trial(
     "one", "layer_normalization", "float32", "", (Kill("layer_normalization/three-rows", 4, ("LN-7",), "fail"),)
 )
@@ -33,6 +28,13 @@ def died(name, case):
     """How a mutant dies on a case, state of its own aside."""
     right = power._timeless(observe(ReferenceAdapter(), request_for(case, power.DIALECT)))
     return power._killed(power.mutants()[name](), case, 1, right)
+
+
+def test_the_published_figure_is_that_of_these_specs_and_everything_dies():
+    assert DOCUMENT["spec_digest"] == suite().specs.digest, "the specs changed: run `tox run -e power`"
+    assert DOCUMENT["survivors"] == DOCUMENT["wrongly_excused"] == DOCUMENT["escaped"] == []
+    killed, of = DOCUMENT["figures"]["trials"]
+    assert killed == of > 1000
 
 
 def test_there_are_at_least_sixty_mutants_over_all_layers():
@@ -54,7 +56,7 @@ def test_the_mutants_die_on_their_first_killer(layer):
     shared = {"state-shared", "unordered-sums", "output-varies"}  # die of what an earlier case left behind
     by_id = suite().by_id
     first = {}
-    for name, case, _ in FIRST:
+    for name, case in FIRST:
         if case.startswith(f"{layer}/") and name not in shared:
             first.setdefault((name, by_id[case].dtype), case)
     assert [name for (name, _), case in first.items() if died(name, by_id[case]) is None] == []
