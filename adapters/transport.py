@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STARTUP = 120.0
 RESTARTS = 10
-MEMORY = 4 << 30
+MEMORY = 8 << 30
 AHEAD, AHEAD_BYTES = 32, 16 << 20
 EXHAUSTED = ("MemoryError", "OutOfMemoryError", "ResourceExhaustedError")
 

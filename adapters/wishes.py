@@ -62,7 +62,7 @@ def _parse_adapter(text: str, known: Mapping[str, str]) -> Wish:
     close = difflib.get_close_matches(name, known, 1)
     hint = f" Did you mean {close[0]}?" if close else ""
     raise TargetError(
-        f"there is no target {text}.{hint} Known are {', '.join(known)}; a file (my_layers.py) or a module "
+        f"there is no target '{text}'.{hint} Known are {', '.join(known)}; a file (my_layers.py) or a module "
         "(package.module:Adapter) can be named too."
     )
 

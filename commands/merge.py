@@ -21,4 +21,5 @@ def merge(records: tuple[Path, ...], output: Path) -> None:
     written(lambda path: write(record, path), output, records)
     for problem in record.problems:
         click.echo(printable(problem))
-    click.echo(f"{output}: {len(record.checks):,} checks on {len(record.targets):,} targets")
+    several = "" if len(record.targets) == 1 else "s"
+    click.echo(f"{output}: {len(record.checks):,} checks on {len(record.targets):,} target{several}")

@@ -108,7 +108,8 @@ def read_source(path: Path) -> Source:
     name = display_name(path)
     try:
         if not path.is_file():
-            raise located(name, (1, 1), "there is no such file")
+            what = "this is a folder; name a file" if path.is_dir() else "there is no such file"
+            raise located(name, (1, 1), what)
         with path.open("rb") as file:
             content = file.read(MAXIMUM_BYTES + 1)
     except OSError as error:

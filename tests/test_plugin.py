@@ -226,8 +226,9 @@ def test_a_ledger_of_ones_own_explains_what_is_known(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--target", "nosuch"], "there is no target nosuch"),
-        (["--target", "nosuch", "-n", "2"], "there is no target nosuch"),
+        (["--target", "nosuch"], "there is no target 'nosuch'"),
+        (["--record", "out.html"], "would be overwritten by the page"),
+        (["--target", "nosuch", "-n", "2"], "there is no target 'nosuch'"),
         (["--target", "reference", "--device", "nosuch"], "no target has the device nosuch"),
         (["--target", "reference", "--ledger", "bad.yaml"], "bad.yaml:1:1: [1] is not a mapping"),
         (["--target", "reference", "--record", "."], "is a folder; name a file for the record"),

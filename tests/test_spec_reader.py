@@ -127,8 +127,8 @@ def test_a_python_tag_runs_nothing(read, tag, tmp_path, monkeypatch):
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for path in (Path("absent.yaml"), Path()):
-        with pytest.raises(SpecError, match="there is no such file"):
+    for path, words in ((Path("absent.yaml"), "there is no such file"), (Path(), "this is a folder; name a file")):
+        with pytest.raises(SpecError, match=words):
             read_layer(path)
 
 

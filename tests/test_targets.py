@@ -129,8 +129,8 @@ def test_another_interpreter_is_named_behind_an_at_sign_and_its_version_is_in_th
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("torhc", r"there is no target torhc\. Did you mean torch\? Known are reference, keras, torch"),
-        ("no_such_package.layers", "there is no target no_such_package.layers. Known are"),
+        ("torhc", r"there is no target 'torhc'\. Did you mean torch\? Known are reference, keras, torch"),
+        ("no_such_package.layers", "there is no target 'no_such_package.layers'. Known are"),
         ("nowhere.py", "there is no file .*nowhere.py. Give the path of a Python file"),
         (
             f"{ADAPTERS}/no_adapter.py",
@@ -237,7 +237,7 @@ def test_the_command_fails_where_there_is_nothing_or_nothing_is_understood():
     assert (nothing.exit_code, nothing.output.splitlines()[-1]) == (1, "0 to be had, 1 not")
     unknown = CliRunner().invoke(main, ["targets", "--target", "torhc"])
     assert unknown.exit_code == 1
-    assert "Error: there is no target torhc. Did you mean torch?" in unknown.output
+    assert "Error: there is no target 'torhc'. Did you mean torch?" in unknown.output
 
 
 def test_help_lists_every_command_without_importing_one():
