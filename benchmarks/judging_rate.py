@@ -39,12 +39,12 @@ def bare(adapter: Any, request: Any) -> None:
         x = adapter.to_native(step.input)
         if step.kind == "adapt":
             adapter.adapt(layer, x)
-        elif step.upstream is None:
-            adapter.call(layer, x, step.training)
         elif step.kind == "update":
             adapter.update(layer, x, adapter.to_native(step.upstream), step.learning_rate)
         else:
-            adapter.gradient(layer, x, step.training, adapter.to_native(step.upstream))
+            adapter.call(layer, x, step.training)
+            if step.upstream is not None:
+                adapter.gradient(layer, adapter.to_native(step.input), step.training, adapter.to_native(step.upstream))
 
 
 def bare_seconds(requested: str) -> float:
