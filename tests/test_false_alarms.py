@@ -12,7 +12,7 @@ from normcheck.cases.bounds import Bounds
 from normcheck.cases.domain import masks
 from normcheck.cases.moving import first_state, moving
 from normcheck.cases.oracle import Layout, solve
-from normcheck.tests.false_alarms import judged, main, numbered, table
+from normcheck.tests.false_alarms import OUTPUT, judged, main, numbered, table
 from normcheck.tests.numerics import problem, rows
 from normcheck.tests.trials import DTYPES, KINDS
 from normcheck.tests.variants import VARIANTS, moments, scaling, sums
@@ -148,12 +148,21 @@ def test_what_follows_from_a_moving_statistic_that_its_dtype_cannot_hold_has_no_
 
 
 def test_the_table_and_the_exit_status_tell_of_false_alarms(tmp_path, capsys, monkeypatch):
-    words = ["--problems", "3", "--processes", "1", "--table", str(tmp_path / "headroom.json")]
+    full, short = tmp_path / "headroom.json", tmp_path / "false_alarms.json"
+    words = ["--problems", "3", "--processes", "1", "--table", str(full), "--output", str(short)]
     assert main(words) == 0
     assert ", 3 problems, " in capsys.readouterr().out
     lines = json.loads((tmp_path / "headroom.json").read_text(encoding="utf-8"))
     assert lines == table([check for number in range(3) for check in numbered(number)])
     wrong = {"off": Method(place=lambda rows, mean, s, r: (rows.x, rows.x))}
     monkeypatch.setattr("normcheck.tests.false_alarms.VARIANTS", wrong)
+    assert json.loads(short.read_text(encoding="utf-8"))["problems"] == 3
     assert main(words) == 1
     assert "false alarm: " in capsys.readouterr().out
+
+
+def test_the_published_figures_are_those_of_a_whole_run_without_an_alarm():
+    published = json.loads(OUTPUT.read_text(encoding="utf-8"))
+    assert published["problems"] >= 1000
+    assert [variant["id"] for variant in published["variants"]] == sorted(VARIANTS)
+    assert sum(variant["alarms"] for variant in published["variants"]) == 0
