@@ -29,7 +29,8 @@ class Mutant(BaseModel):
     """A faulty implementation, and the real bug it stands for where there is one.
 
     trials: [killed, all], of a layer and a dtype each. killers: how many cases kill it. first: the one that stands
-    first in its layer's spec, and the requirements that it shows not to hold. equivalent: why it is none, by trial.
+    first in its layer's spec, at `position`, and the requirements that it shows not to hold. first_by_trial: the first
+    killer of every trial. equivalent: why it is none, by trial.
     """
 
     id: str
@@ -38,8 +39,15 @@ class Mutant(BaseModel):
     trials: tuple[int, int]
     killers: int
     first: str
+    position: int
     requirements: list[str]
+    first_by_trial: dict[str, str]
     equivalent: dict[str, str]
+
+    @property
+    def others(self) -> list[str]:
+        """The first killers of its other trials."""
+        return sorted(set(self.first_by_trial.values()) - {self.first})
 
 
 class Variant(BaseModel):
