@@ -39,6 +39,11 @@ class View:
     bits: NDArray[Any]
 
 
+def floating(dtype: str) -> str:
+    """The dtype that a layer computes in on an input of `dtype`: its own, and float32 for integers."""
+    return dtype if dtype in FLOATING else "float32"
+
+
 def storage(dtype: str) -> np.dtype[Any]:
     """The NumPy dtype that holds the bits of `dtype` (bfloat16 is held in uint16).
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .arguments import Factory, KerasArguments, build_with
-from .arrays import FLOATING, Array
+from .arrays import Array, floating
 from .interface import Adapter, Request, Unsupported, Weight
 
 FILE = "layer.keras"
@@ -137,7 +137,7 @@ class KerasAdapter(Adapter):
         """Layers made inside have `dtype` (float32 for an integer one) unless they say otherwise."""
         config = self.keras.config
         before = config.dtype_policy()
-        config.set_dtype_policy(dtype if dtype in FLOATING else "float32")
+        config.set_dtype_policy(floating(dtype))
         try:
             with self._on_device():
                 yield

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import textbook
 from .arguments import KerasArguments
-from .arrays import FLOATING, Array, View, decode, encode
+from .arrays import Array, View, decode, encode, floating
 from .interface import Unsupported
 from .textbook import Values
 
@@ -74,7 +74,7 @@ def make(a: KerasArguments) -> Layer:
     Raises TypeError for an axis that is no integer, ValueError for a number out of its range, and Unsupported
     for initializers, regularizers and constraints other than those named above.
     """
-    layer = Layer(a.layer, a.dtype if a.dtype in FLOATING else "float32", _axes(a.axis), trainable=bool(a.trainable))
+    layer = Layer(a.layer, floating(a.dtype), _axes(a.axis), trainable=bool(a.trainable))
     if a.layer == "feature_normalization":
         _check_statistics(layer, a.mean, a.variance)
         layer.given = None if a.mean is None else (a.mean, a.variance)

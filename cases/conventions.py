@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from normcheck.adapters.arrays import floating
 from normcheck.specs.expressions import evaluate
 from normcheck.specs.grammar import LayerSpec, WeightSpec
 
@@ -106,12 +107,11 @@ def _present(weight: WeightSpec, names: Mapping[str, Any], dialect: str) -> bool
 
 def _weight(role: str, weight: WeightSpec, names: Mapping[str, Any], dialect: str, dtype: str) -> ExpectedWeight:
     shape = evaluate(weight.shape, names)
-    own = dtype if dtype.startswith(("float", "bfloat")) else "float32"
     return ExpectedWeight(
         role=role,
         name=dict(weight.names).get(dialect, role),  # type: ignore[call-overload]
         shape=tuple(shape) if isinstance(shape, tuple) else (shape,),
-        dtype=own if weight.dtype == "layer" else weight.dtype,
+        dtype=floating(dtype) if weight.dtype == "layer" else weight.dtype,
         initial=_initial(weight.initial, names),
         trainable=bool(names[weight.trainable] if isinstance(weight.trainable, str) else weight.trainable),
     )

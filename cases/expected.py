@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from normcheck.adapters.arrays import Array, decode, encode
+from normcheck.adapters.arrays import Array, decode, encode, floating
 from normcheck.specs.grammar import Grade
 
 from .ask import request_for
@@ -240,11 +240,6 @@ def exactly(values: NDArray[Any]) -> Held:
     exact = as_exact(np.asarray(values, np.float64))
     zero = np.zeros(exact.shape)
     return Held(exact, lambda grade: zero, np.ones(exact.shape, np.bool_))
-
-
-def floating(dtype: str) -> str:
-    """The dtype computed in: an integer input is computed on in float32."""
-    return dtype if dtype.startswith(("float", "bfloat")) else "float32"
 
 
 def values_of(array: Array) -> Floats:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from normcheck.adapters.arrays import Array, encode
+from normcheck.adapters.arrays import Array, encode, floating
 
 from .exact import Floats
 from .formats import format_of
@@ -166,7 +166,7 @@ def _one_hot(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> F
 
 def _subnormal(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
     """Mostly below the smallest normal number of the dtype."""
-    exponent = format_of(_floating(dtype)).exponent
+    exponent = format_of(floating(dtype)).exponent
     return _normals(shape, seed) * 2.0 ** (exponent - 3)
 
 
@@ -204,10 +204,6 @@ def _exact(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Flo
     if not any(size % 4 == 0 for size in shape):
         raise ValueError(f"exact needs an axis whose size is a multiple of 4; {shape} has none")
     return np.asarray(DIGITS)[_places(shape) % 4]
-
-
-def _floating(dtype: str) -> str:
-    return dtype if "float" in dtype else "float32"
 
 
 _FAMILIES: dict[str, Callable[[tuple[int, ...], str, str, float], Floats]] = {

@@ -151,12 +151,6 @@ class Terms:
     c1: Floats
     c2: Floats
 
-    @property
-    def kappa(self) -> Floats:
-        """The condition number of the variance, sqrt(1 + mu^2 / v)."""
-        with np.errstate(all="ignore"):
-            return np.sqrt(1 + self.mu**2 / self.v)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:

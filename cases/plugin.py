@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .case import Case
     from .onnx_vectors import Vector
+    from .run import Run
     from .session import Session
     from .suite import Claim
 
@@ -120,6 +121,13 @@ def session_of(config: pytest.Config) -> Session:
     return config.stash[SESSION]
 
 
+def run_of(config: pytest.Config) -> Run:
+    """The run of the session, which is there once collection has finished."""
+    run = session_of(config).run
+    assert run is not None
+    return run
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave ONNX's node cases out unless they are asked for; None leaves it to others."""
     theirs = collection_path == Path(__file__).with_name("test_onnx.py")
@@ -179,9 +187,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem is None or not hasattr(item.config, "workerinput"):
         return
     if nextitem.get_closest_marker("normcheck"):
-        one = session_of(item.config)
-        assert one.run is not None
-        one.run.enqueue(_wanted(one, [nextitem]))
+        run_of(item.config).enqueue(_wanted(session_of(item.config), [nextitem]))
 
 
 @pytest.fixture
@@ -189,8 +195,7 @@ def judge_case(request: pytest.FixtureRequest) -> Any:
     """A function that judges one case on one target and gives pytest the outcome."""
 
     def judge(case: Case, target: Target) -> None:
-        run = session_of(request.config).run
-        assert run is not None
+        run = run_of(request.config)
         _judged(request.node, case, target, run.checks(case, target))
 
     return judge
@@ -201,8 +206,7 @@ def judge_vector(request: pytest.FixtureRequest) -> Any:
     """A function that judges one node case of ONNX on one target and gives pytest the outcome."""
 
     def judge(vector: Vector, target: Target) -> None:
-        run = session_of(request.config).run
-        assert run is not None
+        run = run_of(request.config)
         _judged(request.node, vector.case, target, run.vector_checks(vector, target))
 
     return judge
@@ -213,8 +217,7 @@ def settle_claim(request: pytest.FixtureRequest) -> Any:
     """A function that settles one claim on one target and gives pytest the outcome."""
 
     def settle(claim: Claim, target: Target) -> None:
-        run = session_of(request.config).run
-        assert run is not None
+        run = run_of(request.config)
         verdict = run.settle(claim, target)
         request.node.stash[LINES] = [verdict.model_dump()]
         if verdict.verdict == "cannot be told":

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from normcheck.adapters.arrays import decode, encode
+from normcheck.adapters.arrays import FLOATING, decode, encode
 from normcheck.adapters.interface import Observation, Raised, Weight
 from normcheck.specs.grammar import ErrorSpec, Expectation, ModelSpec, ModelWeight
 
@@ -35,9 +35,6 @@ def _count(count: int | Mapping[Any, int], dialect: str) -> int:
 
 def weights(expected: Sequence[ExpectedWeight], seen: Observation) -> Iterator[Finding]:
     """Ordered names, then shape, dtype, trainable flag and first value of each weight."""
-    if "weights" in seen.unsupported:
-        yield Finding("weights", "unsupported", message=seen.unsupported["weights"])
-        return
     names, wanted = [weight.name for weight in seen.weights], [weight.name for weight in expected]
     yield compared("weights", "names", wanted, names)
     if names != wanted:
@@ -67,10 +64,10 @@ def parameters(trainable: int, rest: int, seen: Observation) -> Finding:
 
 def dtype(case: Case, seen: Observation) -> Iterator[Finding]:
     """The output has the input's dtype; for an integer input, a floating one."""
-    floating = case.dtype.startswith(("float", "bfloat"))
-    wanted = case.dtype if floating else "a floating dtype"
+    allowed = (case.dtype,) if case.dtype in FLOATING else FLOATING
+    wanted = case.dtype if case.dtype in FLOATING else "a floating dtype"
     arrays = [array for step in seen.steps for array in (step.output, step.differentiated) if array is not None]
-    wrong = [array.dtype for array in arrays if not array.dtype.startswith(wanted if floating else ("float", "bfloat"))]
+    wrong = [array.dtype for array in arrays if array.dtype not in allowed]
     if arrays:
         yield Finding(
             "dtype",

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from normcheck.adapters.arrays import Array, decode
+from normcheck.adapters.arrays import FLOATING, Array, decode
 from normcheck.adapters.interface import Observation, StepSeen
 from normcheck.reports.record import Worst
 
@@ -139,7 +139,7 @@ def _held(aspect: str, label: str, weight: ExpectedWeight, step: StepExpected, s
         yield _mistyped(aspect, label, weight.dtype, got)
     elif held.judged.any() or not got.size:
         values = decode(got)
-        dtype = weight.dtype if weight.dtype.startswith(("float", "bfloat")) else "float64"
+        dtype = weight.dtype if weight.dtype in FLOATING else "float64"
         found = measure(values, held.value, held.tolerance, numbers(held.judged), dtype)
         yield _finding(aspect, label, values, held.value, found, got, "")
 
