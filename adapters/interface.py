@@ -7,13 +7,17 @@ imported in every target's environment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from .arrays import Array
 
 Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
+
+
+Derived = Literal["forward", "reverse-over-reverse", "forward-over-reverse", "forward-over-forward", "vectorized"]
 
 
 class Unsupported(Exception):  # noqa: N818 - a statement, not an error
@@ -29,6 +33,8 @@ class Step:
     training: None leaves the framework's default.
     upstream: the gradient that comes in, in the output's shape; None asks for no gradient.
     layout: how `input` and `upstream` lie in memory: `contiguous`, or one that `arrange` is asked for.
+    mask: true where an element of the leading axes of the input counts; None for no mask.
+    derived: what is asked for besides output and gradients, in the direction `tangent`, in the input's shape.
     """
 
     kind: Literal["call", "adapt", "update"]
@@ -37,6 +43,9 @@ class Step:
     upstream: Array | None = None
     learning_rate: float = 0.0
     layout: str = "contiguous"
+    mask: Array | None = None
+    tangent: Array | None = None
+    derived: tuple[Derived, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,10 @@ class Request:
     dtype: the dtype of the layer, of its weights and of its computation.
     weights: values to assign after building, by the target's own names, in no particular order.
     repeat: do everything twice, with a second instance, and say whether the bits agree.
-    restore: after the steps, save the layer, load it, and do the last step once more with both.
+    restore: after the steps, save the layer in each of these formats, load it, and do the last step once more.
+    precision: `plain`; `mixed`: the weights are float32, input and output have `dtype`; `autocast`: everything is
+        float32, under the framework's automatic casts. threads: to compute with. dynamic: the axes whose sizes are
+        unknown while the layer is built or compiled.
     layers: (layer, arguments) of each layer of a model, in order.
     """
 
@@ -61,7 +73,10 @@ class Request:
     weights: Mapping[str, Array] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     repeat: bool = False
-    restore: bool = False
+    restore: tuple[str, ...] = ()
+    precision: str = "plain"
+    threads: int = 1
+    dynamic: tuple[int, ...] = ()
     layers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
@@ -83,6 +98,8 @@ class StepSeen:
     weights: values after the step, of the non-trainable weights (after an `update`: of all weights).
     loss: the sum of the layer's own losses (regularizers), where asked for by an `update`.
     input_kept: the bytes of the input were the same after the step as before.
+    mask: what came out of the layer as the mask of its output. derived: arrays by `kind`, or by `kind subject` where a
+        kind gives several.
     """
 
     output: Array | None = None
@@ -91,6 +108,8 @@ class StepSeen:
     weights: Mapping[str, Array] = field(default_factory=dict)
     loss: float | None = None
     input_kept: bool = True
+    mask: Array | None = None
+    derived: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +145,10 @@ class Observation:
     """What a target was seen to do with a request.
 
     unsupported: reason by what is missing: `layer` (nothing was done), `gradient`, `adapt`, `update`, `weights`,
-        `persistence`.
+        `persistence FORMAT`, or a kind of `derived`.
     parameters: (trainable, non-trainable) as the framework itself counts them; None where it does not.
     repeats: whether the second instance agreed bit for bit; None when not asked.
-    restored: the layer as it was saved, and as it was loaded; None when not asked.
+    restored: by format, the layer as it was saved, and as it was loaded.
     seconds: time inside the target for all of it.
     """
 
@@ -140,7 +159,7 @@ class Observation:
     raised: Raised | None = None
     unsupported: Mapping[str, str] = field(default_factory=dict)
     repeats: bool | None = None
-    restored: tuple[Snapshot, Snapshot] | None = None
+    restored: Mapping[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -176,6 +195,17 @@ class Adapter:
     def threads(self) -> int:
         """How many threads the framework computes with."""
         return 1
+
+    @contextmanager
+    def settings(self, request: Request) -> Iterator[None]:
+        """Everything of a request happens inside. Raises Unsupported for a setting that the adapter does not have."""
+        if request.precision != "plain":
+            raise Unsupported(f"{self.name} has no {request.precision} precision")
+        if request.threads != 1:
+            raise Unsupported(f"{self.name} does not choose its threads")
+        if request.dynamic:
+            raise Unsupported(f"{self.name} builds layers for known sizes only")
+        yield
 
     def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Any:
         """A new layer. Exceptions of the framework's constructor are let through."""
@@ -242,11 +272,37 @@ class Adapter:
         """What `layer` is configured with, as the framework itself tells, in builtin values."""
         return {}
 
-    def save(self, layer: Any, folder: str) -> None:
-        """Write `layer` into the empty `folder`, in the framework's own format."""
+    def forward(self, layer: Any, x: Any, training: bool | None, tangent: Any) -> Any:
+        """The derivative of the output in the direction `tangent`, by forward-mode differentiation."""
+        raise Unsupported(f"{self.name} has no forward mode")
+
+    def second_order(
+        self, layer: Any, x: Any, training: bool | None, upstream: Any, tangent: Any, way: str
+    ) -> dict[str, Any]:
+        """The derivative of the gradients of sum(upstream * output), or of `forward`, in the direction `tangent`.
+
+        way: `reverse-over-reverse` and `forward-over-reverse` give it for `input` and each trainable weight by name;
+        `forward-over-forward` gives the second derivative of the output, under `output`.
+        """
+        raise Unsupported(f"{self.name} has no {way} differentiation")
+
+    def vectorized(self, layer: Any, x: Any, training: bool | None) -> Any:
+        """The outputs of a stack of inputs, mapped over the first axis of `x` by the framework's own `vmap`."""
+        raise Unsupported(f"{self.name} has no vmap")
+
+    def masked(self, layer: Any, x: Any, training: bool | None, mask: Any) -> tuple[Any, Any]:
+        """The layer's output for `x` under `mask`, and the mask that goes with it (None for none)."""
+        raise Unsupported(f"{self.name} has no masks")
+
+    def save(self, layer: Any, folder: str, how: str) -> None:
+        """Write `layer` into the empty `folder`.
+
+        how: `file`, the framework's own format; `weights`, the weights alone; `legacy`, the format before it; `whole`,
+        the object itself; `configuration`, the arguments alone; or, without a file, `copy` and `pickle`.
+        """
         raise Unsupported(f"{self.name} does not save layers")
 
-    def load(self, folder: str, request: Request) -> Any:
+    def load(self, folder: str, request: Request, how: str) -> Any:
         """A new layer from what `save` left in `folder`, ready to be called.
 
         `request` is what the saved layer was made for: a format that holds weights alone needs its arguments again.

@@ -249,12 +249,14 @@ class KerasAdapter(Adapter):
         """The layer's own get_config()."""
         return {name: _plain(value) for name, value in layer.layer.get_config().items()}
 
-    def save(self, layer: Built, folder: str) -> None:
+    def save(self, layer: Built, folder: str, how: str) -> None:
         """A `.keras` file of a keras.Sequential with the layer."""
+        _only_files(self.name, how)
         self.keras.Sequential([layer.layer]).save(os.path.join(folder, FILE))
 
-    def load(self, folder: str, request: Request) -> Built:
+    def load(self, folder: str, request: Request, how: str) -> Built:
         """The layer of the model in the file; the class of a layer of your own is made known."""
+        _only_files(self.name, how)
         with self._making(request.dtype):
             own = type(self._make(request.layer, request.arguments, request.shape, request.dtype))
         with self._on_device():
@@ -319,3 +321,9 @@ def _by_name(weights: Sequence[Any]) -> dict[str, Any]:
     if len(held) != len(weights):
         raise Unsupported("two weights of the model share a name")
     return held
+
+
+def _only_files(name: str, how: str) -> None:
+    """Raises Unsupported for another way to save than a file of the framework's own format."""
+    if how != "file":
+        raise Unsupported(f"{name} does not save layers by {how}")

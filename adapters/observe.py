@@ -11,12 +11,25 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, cast
 
 from .arrays import Array
-from .interface import Adapter, Observation, Phase, Raised, Request, Snapshot, Step, StepSeen, Unsupported, Weight
+from .interface import (
+    Adapter,
+    Derived,
+    Observation,
+    Phase,
+    Raised,
+    Request,
+    Snapshot,
+    Step,
+    StepSeen,
+    Unsupported,
+    Weight,
+)
 
 MESSAGE = 2000
 FRAMES = 6
@@ -33,7 +46,7 @@ class _Notes:
     parameters: tuple[int, int] | None = None
     steps: list[StepSeen] = field(default_factory=list)
     unsupported: dict[str, str] = field(default_factory=dict)
-    restored: tuple[Snapshot, Snapshot] | None = None
+    restored: dict[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
 
 
 class _Stop(Exception):  # noqa: N818 - ends a request early, is no error
@@ -56,7 +69,8 @@ def _once(adapter: Adapter, request: Request) -> Observation:
     notes = _Notes()
     raised = None
     try:
-        _drive(adapter, request, notes)
+        with adapter.settings(request):
+            _drive(adapter, request, notes)
     except KeyboardInterrupt:
         raise
     except Unsupported as reason:
@@ -96,17 +110,24 @@ def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
 
 
 def _restore(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> None:
-    """Save and load `layer`, then compare by doing: the saved one goes first, and must not be felt by the other."""
+    """Save and load `layer`, then compare by doing: the saved one goes first, and must not be felt by the others."""
+    loaded = {how: one for how in request.restore if (one := _loaded(adapter, layer, request, how, notes)) is not None}
+    if loaded:
+        saved = _snapshot(adapter, layer, request, notes)
+        notes.restored = {how: (saved, _snapshot(adapter, one, request, notes)) for how, one in loaded.items()}
+
+
+def _loaded(adapter: Adapter, layer: Any, request: Request, how: str, notes: _Notes) -> Any:
+    """What comes back of `layer`; None where the adapter does not save it so."""
     try:
         with tempfile.TemporaryDirectory(prefix=folders_of(os.getpid())) as folder:
             notes.phase = "save"
-            adapter.save(layer, folder)
+            adapter.save(layer, folder, how)
             notes.phase = "load"
-            loaded = adapter.load(folder, request)
-        saved = _snapshot(adapter, layer, request, notes)
-        notes.restored = saved, _snapshot(adapter, loaded, request, notes)
+            return adapter.load(folder, request, how)
     except Unsupported as reason:
-        notes.unsupported["persistence"] = str(reason)
+        notes.unsupported[f"persistence {how}"] = str(reason)
+        return None
 
 
 def _snapshot(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> Snapshot:
@@ -163,9 +184,11 @@ def _call(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
     """
     before = _weights_after(adapter, layer, step, notes)
     x = _native(adapter, step.input, step.layout)
-    output = adapter.to_array(adapter.call(layer, x, step.training))
+    seen = _called(adapter, layer, x, step, notes)
     after = _weights_after(adapter, layer, step, notes)
-    seen = StepSeen(output=output, weights=after, input_kept=_kept(adapter, x, step))
+    seen = replace(seen, weights=after, input_kept=_kept(adapter, x, step))
+    if step.derived:
+        seen = replace(seen, derived=_derived(adapter, layer, step, before, notes))
     if step.upstream is None or "gradient" in notes.unsupported:
         return seen
     notes.phase = "gradient"
@@ -182,6 +205,44 @@ def _call(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
         if before != after:
             adapter.assign(layer, after)
         return seen
+
+
+def _called(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> StepSeen:
+    """The output of the plain call, and the mask that comes out where one goes in."""
+    if step.mask is None:
+        return StepSeen(output=adapter.to_array(adapter.call(layer, x, step.training)))
+    try:
+        output, mask = adapter.masked(layer, x, step.training, adapter.to_native(step.mask))
+    except Unsupported as reason:
+        notes.unsupported["mask"] = str(reason)
+        raise _Stop from reason
+    return StepSeen(output=adapter.to_array(output), mask=None if mask is None else adapter.to_array(mask))
+
+
+def _derived(adapter: Adapter, layer: Any, step: Step, before: Mapping[str, Array], notes: _Notes) -> dict[str, Array]:
+    """Everything asked for under `derived`, each from the weights that the step started from."""
+    found: dict[str, Array] = {}
+    for kind in step.derived:
+        notes.phase = "gradient"
+        try:
+            if before:
+                adapter.assign(layer, before)
+            found |= {name: adapter.to_array(one) for name, one in _derive(adapter, layer, step, kind).items()}
+        except Unsupported as reason:
+            notes.unsupported[kind] = str(reason)
+    return found
+
+
+def _derive(adapter: Adapter, layer: Any, step: Step, kind: Derived) -> dict[str, Any]:
+    x, tangent, upstream = (
+        _native(adapter, cast(Array, one), step.layout) for one in (step.input, step.tangent, step.upstream)
+    )
+    if kind == "forward":
+        return {kind: adapter.forward(layer, x, step.training, tangent)}
+    if kind == "vectorized":
+        return {kind: adapter.vectorized(layer, x, step.training)}
+    found = adapter.second_order(layer, x, step.training, upstream, tangent, kind)
+    return {f"{kind} {name}": one for name, one in found.items()}
 
 
 def _differentiated(adapter: Adapter, layer: Any, step: Step, seen: StepSeen) -> StepSeen:

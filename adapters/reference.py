@@ -125,12 +125,14 @@ class ReferenceAdapter(Adapter):
         """The arguments that were given."""
         return layer.arguments
 
-    def save(self, layer: Layer, folder: str) -> None:
+    def save(self, layer: Layer, folder: str, how: str) -> None:
         """One file of JSON."""
+        _only_files(self.name, how)
         reference_file.write(layer, folder)
 
-    def load(self, folder: str, request: Request) -> Layer:
+    def load(self, folder: str, request: Request, how: str) -> Layer:
         """A layer made from what the file holds, and from nothing else."""
+        _only_files(self.name, how)
         saved = reference_file.read(folder)
         layer = self.construct(saved["layer"], saved["arguments"], saved["shape"], saved["dtype"])
         self.build(layer, saved["shape"])
@@ -140,3 +142,9 @@ class ReferenceAdapter(Adapter):
 
 def _is_trainable(layer: Layer, name: str) -> bool:
     return layer.trainable and name in ("gamma", "beta", "scale")
+
+
+def _only_files(name: str, how: str) -> None:
+    """Raises Unsupported for another way to save than a file of the framework's own format."""
+    if how != "file":
+        raise Unsupported(f"{name} does not save layers by {how}")

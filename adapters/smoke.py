@@ -194,8 +194,8 @@ def _file(adapter: Adapter, layer: Any, request: Request) -> Iterator[str]:
     """Loading makes a layer; whether saving and loading succeed, and what comes back, is judged case by case."""
     try:
         with tempfile.TemporaryDirectory(prefix=folders_of(os.getpid())) as folder:
-            adapter.save(layer, folder)
-            loaded = adapter.load(folder, request)
+            adapter.save(layer, folder, "file")
+            loaded = adapter.load(folder, request, "file")
     except Exception:
         return
     if loaded is layer or loaded is None:

@@ -311,12 +311,14 @@ class TorchAdapter(Adapter):
             optimizer.step()
         return output, 0.0
 
-    def save(self, layer: Built, folder: str) -> None:
+    def save(self, layer: Built, folder: str, how: str) -> None:
         """The module's state_dict, with torch.save."""
+        _only_files(self.name, how)
         self.torch.save(layer.module.state_dict(), os.path.join(folder, STATE))
 
-    def load(self, folder: str, request: Request) -> Built:
+    def load(self, folder: str, request: Request, how: str) -> Built:
         """A new module of the same arguments, with the state_dict, every key of which must fit."""
+        _only_files(self.name, how)
         layer = self.construct(request.layer, request.arguments, request.shape, request.dtype)
         state = self.torch.load(os.path.join(folder, STATE), map_location=self.device, weights_only=True)
         layer.module.load_state_dict(state, strict=True)
@@ -336,3 +338,9 @@ def _numbered(kind: str, room: Any) -> list[str]:
     """`cuda`, `cuda:1`, … for the devices that `torch.cuda` (or its like) counts."""
     count = room.device_count() if room.is_available() else 0
     return [kind if index == 0 else f"{kind}:{index}" for index in range(count)]
+
+
+def _only_files(name: str, how: str) -> None:
+    """Raises Unsupported for another way to save than a file of the framework's own format."""
+    if how != "file":
+        raise Unsupported(f"{name} does not save layers by {how}")

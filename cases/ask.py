@@ -5,18 +5,25 @@ The same case gives every target of a dialect the same bits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from normcheck.adapters.arrays import FLOATING, Array, decode, encode
-from normcheck.adapters.interface import Request, Step
+from normcheck.adapters.interface import Derived, Request, Step
 from normcheck.specs.grammar import ModelSpec
 
 from .case import Case, CaseStep
 from .conventions import Convention, convention
 from .inputs import drawn, generate
+
+DERIVED: Mapping[str, tuple[Derived, ...]] = {
+    "forward_mode": ("forward",),
+    "second_order": ("reverse-over-reverse", "forward-over-reverse", "forward-over-forward"),
+    "vectorized": ("vectorized",),
+}
 
 
 @lru_cache(maxsize=512)
@@ -48,7 +55,10 @@ def _layer_request(case: Case, dialect: str) -> Request:
         weights={} if case.raises else weight_values(convention(case, dialect)),
         steps=tuple(_step(case, index) for index in range(len(case.steps))),
         repeat="determinism" in case.aspects,
-        restore="persistence" in case.aspects,
+        restore=case.formats if "persistence" in case.aspects else (),
+        precision=case.precision,
+        threads=case.threads,
+        dynamic=case.dynamic,
     )
 
 
@@ -70,8 +80,19 @@ def weight_values(meant: Convention) -> dict[str, Array]:
 def _step(case: Case, index: int) -> Step:
     step = case.steps[index]
     upstream = _upstream(case, step, index) if _wanted(case, step) else None
+    derived = tuple(kind for aspect, kinds in DERIVED.items() if aspect in case.aspects for kind in kinds)
     x = step_input(case, index, epsilon_of(case))
-    return Step(step.do, x, step.training, upstream, step.learning_rate, step.layout)
+    return Step(
+        step.do,
+        x,
+        step.training,
+        upstream,
+        step.learning_rate,
+        step.layout,
+        mask=None if step.mask is None else encode(np.asarray(step.mask, np.bool_)),
+        tangent=drawn("tangent", step.shape, case.dtype, f"{case.id}/{index}") if derived else None,
+        derived=derived,
+    )
 
 
 def _upstream(case: Case, step: CaseStep, index: int) -> Array:
@@ -82,7 +103,7 @@ def _upstream(case: Case, step: CaseStep, index: int) -> Array:
 
 def _wanted(case: Case, step: CaseStep) -> bool:
     floating = case.dtype in FLOATING
-    return floating and (step.do == "update" or (step.do == "call" and "gradient" in case.aspects))
+    return floating and (step.do == "update" or bool(step.do == "call" and {"gradient", *DERIVED} & set(case.aspects)))
 
 
 @lru_cache(maxsize=512)

@@ -39,7 +39,7 @@ from typing import Literal
 
 import numpy as np
 
-from normcheck.specs.grammar import Grade
+from normcheck.specs.vocabulary import Grade
 
 from .exact import Exact, Floats
 from .formats import Format, format_of

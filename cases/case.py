@@ -20,6 +20,7 @@ class CaseStep:
     learning_rate: float = 0.0
     layout: str = "contiguous"
     upstream: Literal["drawn", "positive"] = "drawn"
+    mask: list[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,7 @@ class Case:
     spec: the layer's spec, or a model's.
     requirements: by aspect, the ids of the requirements that a check of that aspect decides.
     expect: literal expectations besides the exact answer; raises: what must be raised, None for nothing.
+    formats: the ways in which the layer is saved and got back. full: on the full list alone.
     exact: false where the literal expectations alone are judged (a document's own case).
     Cases compare by identity: the id is unique within a run.
     """
@@ -45,7 +47,12 @@ class Case:
     expect: Expectation | None = None
     raises: ErrorSpec | None = None
     exact: bool = True
+    precision: Literal["plain", "mixed", "autocast"] = "plain"
+    threads: int = 1
+    dynamic: tuple[int, ...] = ()
+    formats: tuple[str, ...] = ()
     compiled: bool = False
+    full: bool = False
     dialects: tuple[str, ...] | None = None
     hunts: tuple[str, ...] = field(default=())
 

@@ -85,7 +85,12 @@ def _case(spec: LayerSpec, name: str, case: CaseSpec, arguments: Mapping[str, An
         weights=case.weights,
         requirements=_by_aspect(spec.requirements, dict.fromkeys([*case.covers, *everywhere])),
         expect=case.expect,
+        precision=case.precision,
+        threads=case.threads,
+        dynamic=tuple(case.dynamic),
+        formats=tuple(case.formats),
         compiled=case.compiled,
+        full=case.full,
         dialects=None if case.dialects is None else tuple(case.dialects),
         hunts=tuple(case.hunts),
     )
@@ -133,7 +138,7 @@ def _step(case: CaseSpec, step: StepSpec) -> CaseStep:
     shape = extent(values) if isinstance(values, list) else tuple(step.shape or case.shape or ())
     training = step.training if "training" in step.model_fields_set else case.training
     layout = step.layout or case.layout
-    return CaseStep(step.do, shape, values, training, step.learning_rate, layout, case.upstream)
+    return CaseStep(step.do, shape, values, training, step.learning_rate, layout, case.upstream, step.mask)
 
 
 def _by_aspect(requirements: Mapping[str, Requirement], names: Iterable[str]) -> dict[str, tuple[str, ...]]:

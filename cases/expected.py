@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normcheck.adapters.arrays import Array, decode, encode, floating
-from normcheck.specs.grammar import Grade
+from normcheck.specs.vocabulary import Grade
 
 from .ask import request_for
 from .bounds import Bounds

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from normcheck.specs.grammar import Grade
+from normcheck.specs.vocabulary import Grade
 
 from .bounds import GRADES
 from .domain import Flags, Masks

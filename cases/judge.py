@@ -122,7 +122,7 @@ def _training_agreement(case: Case, dialect: str, seen: Observation) -> Iterator
 
 
 def _persistence(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
-    yield from persistence.persistence(seen)
+    yield from persistence.persistence(case, seen)
 
 
 def _determinism(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:

@@ -14,10 +14,11 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from normcheck.adapters.targets import Target
 from normcheck.reports.record import Check, LedgerNote
-from normcheck.specs.grammar import Aspect, Frozen, RequirementId, Sentence
+from normcheck.specs.grammar import Frozen
 from normcheck.specs.reader import first
 from normcheck.specs.sentences import problems
 from normcheck.specs.source import read_source, shown
+from normcheck.specs.vocabulary import Aspect, RequirementId, Sentence
 
 EXPLAINABLE = ("fail", "error", "crash", "timeout")
 EntryId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcheck.specs.grammar import Grade
+from normcheck.specs.vocabulary import Grade
 
 from .bounds import statistics_errors
 from .domain import Flags

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,26 @@ import numpy as np
 from normcheck.adapters.arrays import Array
 from normcheck.adapters.interface import Observation, Snapshot
 
+from .case import Case
 from .finding import Finding
 from .structure import compared
 
 ASPECT = "persistence"
 
 
-def persistence(seen: Observation) -> Iterator[Finding]:
+def persistence(case: Case, seen: Observation) -> Iterator[Finding]:
     """What there is of arguments, weights and all that the last step, done once more, leaves behind, to the bit."""
-    if seen.restored is None:
-        yield Finding(ASPECT, "error", symptom="not restored", message="the target gave no layer before and after")
-        return
-    saved, loaded = seen.restored
+    for how in case.formats:
+        reason = seen.unsupported.get(f"{ASPECT} {how}")
+        if reason is not None:
+            yield Finding(ASPECT, "unsupported", how, message=reason)
+        elif how not in seen.restored:
+            yield Finding(ASPECT, "error", how, "not restored", "the target gave no layer before and after")
+        else:
+            yield from (replace(one, subject=f"{how} {one.subject}") for one in _compared(*seen.restored[how]))
+
+
+def _compared(saved: Snapshot, loaded: Snapshot) -> Iterator[Finding]:
     if saved.arguments or loaded.arguments:
         yield _arguments(saved.arguments, loaded.arguments)
     if saved.weights or loaded.weights:

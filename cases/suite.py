@@ -74,14 +74,15 @@ def settled_on(claim: Claim, target: Target) -> bool:
 
 def requirement_texts(suite: Suite) -> dict[str, RequirementText]:
     """Every requirement, for the record's header."""
+    owners = {**suite.subjects, **suite.specs.topics}
     return {
         name: RequirementText(
-            layer=layer,
+            layer=owner,
             level=requirement.level,
             sentence=requirement.sentence,
             source=spec.sources[requirement.source].title,
         )
-        for layer, spec in suite.subjects.items()
+        for owner, spec in owners.items()
         for name, requirement in spec.requirements.items()
     }
 

@@ -9,14 +9,15 @@ from typing import Any
 import click
 
 from normcheck.specs.grammar import LayerSpec
-from normcheck.specs.reader import SpecError, read_all, read_claims, read_layer, read_model
+from normcheck.specs.reader import SpecError, read_all, read_claims, read_layer, read_model, read_topic
 
 READERS: Mapping[str, Callable[[Path], Any]] = {
     "layer": read_layer,
+    "topic": read_topic,
     "model": read_model,
     "document": read_claims,
 }
-FIRST_KEYS = "layer:, model: or document:"
+FIRST_KEYS = "layer:, topic:, model: or document:"
 
 
 @click.command()
@@ -75,4 +76,4 @@ def packaged_problems() -> list[str]:
 def counted() -> int:
     """How many specs normcheck has."""
     specs = read_all()
-    return len(specs.layers) + len(specs.models) + len(specs.claims)
+    return len(specs.layers) + len(specs.topics) + len(specs.models) + len(specs.claims)

@@ -1,72 +1,41 @@
 """The models of the spec files: frozen, strict, and the source of the committed JSON Schema.
 
-Three kinds of file: a layer (`LayerSpec`), a model made of layers (`ModelSpec`) and a document's claims
-(`ClaimsSpec`). Unknown keys are errors. Cross-references between fields are checked in `lint.py`.
+Four kinds of file: a layer (`LayerSpec`), a topic that holds for many layers (`TopicSpec`), a model made of layers
+(`ModelSpec`) and a document's claims (`ClaimsSpec`). Unknown keys are errors. Cross-references between fields are
+checked in `lint.py`.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-MAXIMUM_ELEMENTS = 2**22
-MAXIMUM_RANK = 8
-
-Dialect = Literal["keras", "torch", "onnx"]
-DType = Literal["float32", "float64", "float16", "bfloat16", "int32", "int64", "bool"]
-Layout = Literal["contiguous", "transposed", "strided", "reversed", "channels-last"]
-Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
-Grade = Literal["A", "A2", "B1", "B", "C"]
-Aspect = Literal[
-    "output",
-    "gradient",
-    "weights",
-    "parameters",
-    "state",
-    "training_agreement",
-    "dtype",
-    "input_kept",
-    "error",
-    "determinism",
-    "persistence",
-    "regularization",
-    "constraint",
-]
-Family = Literal[
-    "normal",
-    "scaled-to-epsilon",
-    "large-mean",
-    "huge-mean",
-    "tiny-variance",
-    "zero-variance",
-    "constant-rows",
-    "heavy-tails",
-    "outlier",
-    "alternating",
-    "ramp",
-    "one-hot",
-    "subnormal",
-    "near-overflow",
-    "nan-row",
-    "inf-row",
-    "integers",
-    "exact",
-]
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-CaseName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*-[1-9][0-9]*$", max_length=16)]
-CaseReference = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9_./,=+*-]*$", max_length=200)]
-Sentence = Annotated[str, StringConstraints(min_length=8, max_length=2000)]
-Expression = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-ExceptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$", max_length=100)]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
-Size = Annotated[int, Field(ge=0, le=MAXIMUM_ELEMENTS)]
-Shape = Annotated[list[Size], Field(max_length=MAXIMUM_RANK)]
-Dialects = Annotated[list[Dialect], Field(min_length=1)]
-Plain = Any
-Nested = float | list[Any]
+from .vocabulary import (
+    Aspect,
+    CaseName,
+    CaseReference,
+    Combination,
+    Dialect,
+    Dialects,
+    DType,
+    ExceptionName,
+    Expression,
+    Family,
+    Format,
+    Grade,
+    Layout,
+    Name,
+    Nested,
+    Phase,
+    Plain,
+    Precision,
+    RequirementId,
+    Sentence,
+    Shape,
+    Transform,
+    Version,
+)
 
 
 class Frozen(BaseModel):
@@ -189,7 +158,10 @@ class Requirement(Frozen):
 
 
 class StepSpec(Frozen):
-    """One step of a case. What is left out is taken from the case."""
+    """One step of a case. What is left out is taken from the case.
+
+    mask: true where an element of the leading axes of the input counts, in nested lists.
+    """
 
     do: Literal["call", "adapt", "update"] = "call"
     shape: Shape | None = None
@@ -197,6 +169,7 @@ class StepSpec(Frozen):
     training: bool | None = None
     layout: Layout | None = None
     learning_rate: float = 0.0
+    mask: list[Any] | None = None
 
 
 class Expectation(Frozen):
@@ -228,7 +201,13 @@ class CaseSpec(Frozen):
     layout: how the input and the incoming gradient lie in memory.
     upstream: the incoming gradient is of mixed sign (`drawn`), or `positive`, so that sums of it grow.
     weights: `drawn` (non-trivial values from the case's seed), `initial`, or values by role.
+    precision: `plain`; `mixed`, weights in float32 and everything else in the dtype; or `autocast`, a float32 layer
+        under the framework's automatic casts.
+    threads: with how many threads the target computes.
+    dynamic: the axes whose sizes are unknown while the layer is built or compiled.
+    formats: the ways in which a persistence case saves the layer and gets it back.
     compiled: also asked of targets that compile each case (XLA, torch.compile).
+    full: asked only where the full list is.
     dialects: the dialects the case is asked of (default: all).
     hunts: the mutants, or known bugs, that the case is there to catch.
     """
@@ -244,7 +223,12 @@ class CaseSpec(Frozen):
     weights: Literal["drawn", "initial"] | dict[Name, Nested] = "drawn"
     steps: Annotated[list[StepSpec], Field(min_length=1, max_length=64)] | None = None
     expect: Expectation | None = None
+    precision: Precision = "plain"
+    threads: int = Field(default=1, ge=1, le=64)
+    dynamic: list[int] = []
+    formats: Annotated[list[Format], Field(min_length=1)] = ["file"]
     compiled: bool = False
+    full: bool = False
     dialects: Dialects | None = None
     hunts: list[str] = []
 
@@ -252,10 +236,14 @@ class CaseSpec(Frozen):
 class SweepSpec(CaseSpec):
     """A case for every combination of named values.
 
-    over: argument names, or `shape`, `input`, `dtype`, `training`, `layout`, each with its list of values.
+    over: argument names, or `shape`, `input`, `dtype`, `training`, `layout`, `precision`, `threads`, each with its list
+        of values.
+    quick: the combinations on the quick list: `pairs`, so few that every two values of two names meet, or the whole
+        `product`, which is what the full list has.
     """
 
     over: dict[Name, list[Plain]] = Field(min_length=1)
+    quick: Combination = "pairs"
 
 
 class ErrorSpec(Frozen):
@@ -278,6 +266,30 @@ class ErrorSpec(Frozen):
     names: str | None = None
 
 
+class OtherSide(Frozen):
+    """The second side of a relation. What is left out is as on the first side.
+
+    layer: another layer; arguments: all of its arguments. input: what is done to the first side's input.
+    on: another process, device or dialect than the first side's.
+    """
+
+    layer: Name | None = None
+    arguments: dict[Name, Plain] | None = None
+    input: Transform | None = None
+    weights: Literal["drawn", "initial"] | dict[Name, Nested] | None = None
+    on: Literal["process", "device", "dialect"] | None = None
+
+
+class RelationSpec(CaseSpec):
+    """Two observations that must agree: `bits`, or within the sum of both error bounds (`bound`).
+
+    The first side is the case; its aspects are those of the requirements it covers and no others.
+    """
+
+    other: OtherSide
+    agree: Literal["bits", "bound"]
+
+
 class LayerSpec(Frozen):
     """A layer: prose, requirements and executable examples in one file."""
 
@@ -293,6 +305,38 @@ class LayerSpec(Frozen):
     cases: dict[CaseName, CaseSpec] = Field(min_length=1)
     sweeps: dict[CaseName, SweepSpec] = {}
     errors: dict[CaseName, ErrorSpec] = {}
+    relations: dict[CaseName, RelationSpec] = {}
+
+
+class SubjectSpec(Frozen):
+    """How a topic's cases are made for one layer.
+
+    arguments, shape: of every case that does not give its own. training: in which calls of cases that do not say are
+    made. dialects: the dialects asked. without: cases that make no sense for the layer.
+    """
+
+    arguments: dict[Name, Plain] = {}
+    shape: Shape
+    training: bool | None = False
+    dialects: Dialects | None = None
+    without: list[CaseName] = []
+
+
+class TopicSpec(Frozen):
+    """What holds for many layers alike: its requirements, and cases that are made for each of `layers`.
+
+    An id is `layer/case`, as if the case stood in the layer's own file.
+    """
+
+    topic: Name
+    title: str
+    sources: dict[Name, Source] = Field(min_length=1)
+    definition: str
+    requirements: dict[RequirementId, Requirement] = Field(min_length=1)
+    layers: dict[Name, SubjectSpec] = Field(min_length=1)
+    cases: dict[CaseName, CaseSpec] = {}
+    sweeps: dict[CaseName, SweepSpec] = {}
+    relations: dict[CaseName, RelationSpec] = {}
 
 
 class ModelLayer(Frozen):

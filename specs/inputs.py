@@ -7,12 +7,13 @@ import math
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from .grammar import MAXIMUM_ELEMENTS, CaseSpec, ClaimCase, DType, ErrorSpec, Family, Layout, StepSpec, SweepSpec
+from .grammar import CaseSpec, ClaimCase, ErrorSpec, StepSpec, SweepSpec
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
 from .values import array_misfit, extent, shape_misfit, size_misfit
+from .vocabulary import MAXIMUM_ELEMENTS, DType, Family, Layout
 
-SWEPT_FIELDS = ("shape", "input", "dtype", "training", "layout")
+SWEPT_FIELDS = ("shape", "input", "dtype", "training", "layout", "precision", "threads")
 FAMILIES: tuple[str, ...] = get_args(Family)
 DTYPES: tuple[str, ...] = get_args(DType)
 LAYOUTS: tuple[str, ...] = get_args(Layout)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from .expressions import ExpressionError, names_in
-from .grammar import Argument, CaseSpec, Dialect, ErrorSpec, LayerSpec, ModelSpec, Requirement, SweepSpec
+from .grammar import Argument, CaseSpec, ErrorSpec, LayerSpec, ModelSpec, Requirement, SweepSpec
 from .inputs import SWEPT_FIELDS, input_problems
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
 from .trials import ANSWERING, trial_problems
 from .values import array_misfit, defaults, misfit, per_dialect, same
+from .vocabulary import Dialect
 
 RESERVED = (*SWEPT_FIELDS, "features")
 DIALECTS: tuple[str, ...] = get_args(Dialect)
@@ -36,7 +37,7 @@ def _static_problems(spec: LayerSpec) -> Iterator[Problem]:
     for path, case in runs(spec):
         yield from case_problems(path, case, spec)
     for name, sweep in spec.sweeps.items():
-        yield from _sweep_problems(("sweeps", name), sweep, spec)
+        yield from sweep_problems(("sweeps", name), sweep, spec)
     yield from _error_problems(spec)
     yield from _uncovered(spec)
     yield from _unvaried(spec)
@@ -65,9 +66,10 @@ def requirement_problems(requirements: Mapping[str, Requirement], sources: Itera
 
 
 def runs(spec: LayerSpec) -> Iterator[tuple[Field, CaseSpec]]:
-    """Cases and sweeps with their paths."""
+    """Cases, sweeps and relations with their paths."""
     yield from ((("cases", name), case) for name, case in spec.cases.items())
     yield from ((("sweeps", name), sweep) for name, sweep in spec.sweeps.items())
+    yield from ((("relations", name), relation) for name, relation in spec.relations.items())
 
 
 def case_problems(path: Field, case: CaseSpec, spec: LayerSpec) -> Iterator[Problem]:
@@ -222,7 +224,8 @@ def _unshown(path: Field, case: CaseSpec, spec: LayerSpec) -> Iterator[Problem]:
                 yield Problem((*path, "covers", index), f"{name!r} is about {aspect} and needs {need}")
 
 
-def _sweep_problems(path: Field, sweep: SweepSpec, spec: LayerSpec) -> Iterator[Problem]:
+def sweep_problems(path: Field, sweep: SweepSpec, spec: LayerSpec) -> Iterator[Problem]:
+    """All that is wrong with what a sweep of a layer goes over."""
     count = math.prod(len(values) for values in sweep.over.values())
     if count > MAXIMUM_CASES:
         yield Problem((*path, "over"), f"this makes {count} cases, and {MAXIMUM_CASES} are the most; split it")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from .grammar import ClaimsSpec, LayerSpec, ModelSpec
+from .grammar import ClaimsSpec, LayerSpec, ModelSpec, TopicSpec
 from .inputs import input_problems
 from .lint import case_problems, prefix_of, unknown_arguments
 from .sentences import suggestion
 from .source import Field, Problem, Source
 
-AnySpec = LayerSpec | ModelSpec | ClaimsSpec
+AnySpec = LayerSpec | TopicSpec | ModelSpec | ClaimsSpec
 Entry = tuple[Source, AnySpec]
 OTHER_LAYERS: Mapping[str, tuple[str, ...]] = {"dense": ("units", "activation")}
 
@@ -29,13 +29,15 @@ def claims_problems(spec: ClaimsSpec) -> Iterator[Problem]:
         yield from input_problems(path, case)
 
 
-def problems_across(entries: Sequence[Entry]) -> Iterator[tuple[Source, Problem]]:
-    """All that is wrong between the files of a folder, each with the file that it is in."""
+def problems_across(entries: Sequence[Entry], layers: Mapping[str, LayerSpec]) -> Iterator[tuple[Source, Problem]]:
+    """All that is wrong between the files of a folder, each with the file that it is in.
+
+    layers: with the cases of every topic.
+    """
     yield from _repeated_names(entries)
     yield from _repeated_ids(entries)
-    layers = {spec.layer: spec for _, spec in entries if isinstance(spec, LayerSpec)}
     models = {spec.model: spec for _, spec in entries if isinstance(spec, ModelSpec)}
-    heads = case_heads([spec for _, spec in entries])
+    heads = case_heads([*layers.values(), *(spec for _, spec in entries if not isinstance(spec, LayerSpec))])
     for source, spec in entries:
         if isinstance(spec, ModelSpec):
             yield from ((source, problem) for problem in _model_layers(spec, layers))
@@ -51,10 +53,11 @@ def case_heads(specs: Sequence[AnySpec]) -> dict[str, bool]:
         if isinstance(spec, LayerSpec):
             heads |= {f"{spec.layer}/{name}": isinstance(case.dtype, list) for name, case in spec.cases.items()}
             heads |= {f"{spec.layer}/{name}": True for name in spec.sweeps}
+            heads |= {f"{spec.layer}/{name}": False for name in spec.relations}
             heads |= {f"{spec.layer}/errors/{name}": False for name in spec.errors}
         elif isinstance(spec, ModelSpec):
             heads[f"models/{spec.model.replace('_', '-')}"] = False
-        else:
+        elif isinstance(spec, ClaimsSpec):
             heads |= {f"claims/{spec.document}/{name}": False for name in spec.cases}
     return heads
 
@@ -72,9 +75,9 @@ def refers(pattern: str, head: str, longer: bool) -> bool:
 def _repeated_names(entries: Sequence[Entry]) -> Iterator[tuple[Source, Problem]]:
     seen: dict[tuple[str, str], Source] = {}
     for source, spec in entries:
-        field = next(name for name in ("layer", "model", "document") if hasattr(spec, name))
+        field = next(name for name in ("layer", "topic", "model", "document") if hasattr(spec, name))
         # Layers and models are looked up together; documents on their own.
-        key = ("document" if field == "document" else "layer", str(getattr(spec, field)))
+        key = (field if field in ("document", "topic") else "layer", str(getattr(spec, field)))
         if key in seen:
             yield source, Problem((field,), f"{key[1]!r} is the name of {seen[key].name} already")
         seen.setdefault(key, source)
@@ -93,7 +96,7 @@ def _repeated_ids(entries: Sequence[Entry]) -> Iterator[tuple[Source, Problem]]:
                 sentence = f"ids that begin with {prefix}- belong to {owners[prefix].name}; choose other letters"
                 yield source, Problem((field,), sentence, name)
             ids.setdefault(name, source)
-            if isinstance(spec, LayerSpec):
+            if isinstance(spec, LayerSpec | TopicSpec):
                 owners.setdefault(prefix, source)
 
 

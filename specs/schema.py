@@ -9,11 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .grammar import ClaimsSpec, LayerSpec, ModelSpec
+from .grammar import ClaimsSpec, LayerSpec, ModelSpec, TopicSpec
 
 FOLDER = Path(__file__).parent
 MODELS: Mapping[str, type[BaseModel]] = {
     "layer.schema.json": LayerSpec,
+    "topic.schema.json": TopicSpec,
     "model.schema.json": ModelSpec,
     "claims.schema.json": ClaimsSpec,
 }

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from .grammar import CaseName, CaseReference, ExceptionName, Name, RequirementId, Version
 from .source import Field, Problem, shown
+from .vocabulary import CaseName, CaseReference, ExceptionName, Name, RequirementId, Version
 
 
 def _pattern(kind: Any) -> str:

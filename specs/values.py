@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from .grammar import MAXIMUM_ELEMENTS, MAXIMUM_RANK, Argument
+from .grammar import Argument
 from .sentences import listed, suggestion
 from .source import shown
+from .vocabulary import MAXIMUM_ELEMENTS, MAXIMUM_RANK
 
 # What each kind of thing may be called, with the numbers that it takes when it is written as a mapping.
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -27,7 +27,7 @@ from normcheck.cases.domain import masks, numbers
 from normcheck.cases.grades import Measure, measure
 from normcheck.cases.moving import State, first_state, moving
 from normcheck.cases.oracle import Answer, solve
-from normcheck.specs.grammar import Grade
+from normcheck.specs.vocabulary import Grade
 
 from .trials import Trial, trial
 from .variants import VARIANTS

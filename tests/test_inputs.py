@@ -6,7 +6,7 @@ import pytest
 
 from normcheck.adapters.arrays import decode, encode
 from normcheck.cases.inputs import drawn, generate, structured
-from normcheck.specs.grammar import Family
+from normcheck.specs.vocabulary import Family
 
 FAMILIES = get_args(Family)
 DIGESTS = [

@@ -317,24 +317,24 @@ def test_where_arrays_are_contiguous_nothing_is_arranged():
     assert observe(having(arrange=AssertionError("asked")), CALL).raised is None
 
 
-def saving(self, layer, folder):
+def saving(self, layer, folder, how):
     assert os.listdir(folder) == []
     self.folder = folder
     np.savez(os.path.join(folder, "layer.npz"), **layer)
 
 
-def loading(self, folder, request):
+def loading(self, folder, request, how):
     self.asked = request
     return dict(np.load(os.path.join(folder, "layer.npz")))
 
 
-RESTORE = replace(CALL, weights={"factor": encode(np.float32([3.0]))}, restore=True)
+RESTORE = replace(CALL, weights={"factor": encode(np.float32([3.0]))}, restore=("file",))
 
 
 def test_a_restored_layer_is_seen_beside_the_saved_one_after_the_steps():
     adapter = having(save=saving, load=loading)
     seen = observe(adapter, RESTORE)
-    saved, loaded = seen.restored
+    saved, loaded = seen.restored["file"]
     assert saved == loaded
     assert [decode(one.value).tolist() for one in loaded.weights] == [[3.0], 1]
     assert np.array_equal(decode(loaded.step.output), 3 * decode(X))
@@ -347,20 +347,20 @@ def test_a_restored_layer_is_seen_beside_the_saved_one_after_the_steps():
 
 def test_the_last_step_is_the_one_that_is_done_once_more():
     steps = (Step("call", X), Step("update", X, True, ONES, 0.1))
-    saved, loaded = observe(having(save=saving, load=loading), replace(RESTORE, steps=steps)).restored
+    saved, loaded = observe(having(save=saving, load=loading), replace(RESTORE, steps=steps)).restored["file"]
     assert saved.step.loss == loaded.step.loss == 0.5
 
 
 def test_nothing_is_saved_unless_asked():
     seen = observe(having(save=AssertionError("asked")), CALL)
-    assert (seen.raised, seen.restored) == (None, None)
+    assert (seen.raised, seen.restored) == (None, {})
 
 
 @pytest.mark.parametrize("methods", [{"save": "no files"}, {"save": saving, "load": "no files"}])
 def test_a_layer_that_cannot_be_saved_or_loaded_is_unsupported_in_that_alone(methods):
     seen = observe(having(**methods), RESTORE)
-    assert dict(seen.unsupported) == {"persistence": "no files"}
-    assert (len(seen.steps), seen.restored, seen.raised) == (1, None, None)
+    assert dict(seen.unsupported) == {"persistence file": "no files"}
+    assert (len(seen.steps), seen.restored, seen.raised) == (1, {}, None)
 
 
 def test_an_exception_while_loading_comes_after_the_steps_and_leaves_no_folder():
@@ -373,4 +373,4 @@ def test_an_exception_while_loading_comes_after_the_steps_and_leaves_no_folder()
 
 def test_what_a_framework_tells_of_its_arguments_is_on_both_sides():
     adapter = having(save=saving, load=loading, arguments=lambda self, layer: {"size": len(layer)})
-    assert [dict(side.arguments) for side in observe(adapter, RESTORE).restored] == [{"size": 2}] * 2
+    assert [dict(side.arguments) for side in observe(adapter, RESTORE).restored["file"]] == [{"size": 2}] * 2

@@ -28,7 +28,7 @@ def forgetting(forget):
     """The reference, whose files hold what `forget` leaves of a layer."""
 
     class Forgetting(ReferenceAdapter):
-        def save(self, layer, folder):
+        def save(self, layer, folder, how):
             reference_file.write(forget(layer), folder)
 
     return Forgetting()
@@ -45,15 +45,16 @@ def wrong(asked, adapter):
     """Subject and symptom of all that is not right about saving and loading."""
     found = judge(asked, "keras", seen(asked, adapter))
     assert {one.result for one in found if one.aspect != "persistence"} <= {"right"}
-    return {one.subject: one.symptom for one in found if one.aspect == "persistence" and one.result != "right"}
+    bad = [one for one in found if one.aspect == "persistence" and one.result != "right"]
+    return {one.subject.removeprefix("file "): one.symptom for one in bad}
 
 
 def observed(subject, change):
     """What is wrong when the loaded layer of a trained batch normalization is changed by `change`."""
     before = seen(case(TRAINED))
-    saved, loaded = before.restored
-    findings = persistence(replace(before, restored=(saved, change(loaded))))
-    return {one.subject: one for one in findings if one.result != "right"}[subject]
+    saved, loaded = before.restored["file"]
+    findings = persistence(case(TRAINED), replace(before, restored={"file": (saved, change(loaded))}))
+    return {one.subject: one for one in findings if one.result != "right"}[f"file {subject}"]
 
 
 @pytest.mark.parametrize("asked", CASES, ids=lambda one: one.id)
@@ -83,10 +84,10 @@ def test_a_weight_that_is_not_saved_shows(name):
 
 def test_a_loaded_layer_that_is_the_saved_one_shows_when_it_is_trained():
     class Same(ReferenceAdapter):
-        def save(self, layer, folder):
+        def save(self, layer, folder, how):
             self.kept = layer
 
-        def load(self, folder, request):
+        def load(self, folder, request, how):
             return self.kept
 
     assert "values" in wrong(case(TRAINED), Same())
@@ -154,4 +155,4 @@ def test_a_loss_of_another_size_shows():
 
 
 def test_an_answer_without_a_restored_layer_is_an_error():
-    assert [one.result for one in persistence(replace(seen(case(TRAINED)), restored=None))] == ["error"]
+    assert [one.result for one in persistence(case(TRAINED), replace(seen(case(TRAINED)), restored={}))] == ["error"]

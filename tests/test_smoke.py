@@ -79,7 +79,7 @@ def test_a_layer_that_computes_nonsense_is_no_fault_of_the_adapter():
 
 
 def test_a_layer_that_cannot_be_saved_is_no_fault_of_the_adapter():
-    failing = type("Failing", (Plain,), {"save": lambda self, layer, folder: 1 / 0})
+    failing = type("Failing", (Plain,), {"save": lambda self, layer, folder, how: 1 / 0})
     assert smoke(failing()) is None
 
 
@@ -119,8 +119,8 @@ def test_an_adapter_without_weights_or_gradients_is_in_order():
         ({"arrange": lambda self, native, layout: native[:, ::2]}, "arrange changed an array"),
         (
             {
-                "save": lambda self, layer, folder: setattr(self, "kept", layer),
-                "load": lambda self, folder, request: self.kept,
+                "save": lambda self, layer, folder, how: setattr(self, "kept", layer),
+                "load": lambda self, folder, request, how: self.kept,
             },
             "load gave the saved layer itself",
         ),

@@ -26,7 +26,7 @@ REQUEST = Request(
     weights={"gamma": X, "0.weight": X},
     steps=(Step("call", X, True, X), Step("update", X, None, X, 0.5, "strided")),
     repeat=True,
-    restore=True,
+    restore=("file", "copy"),
     layers=(("layer_normalization", {}), ("dense", {"units": 3, "activation": "relu"})),
 )
 
@@ -38,10 +38,12 @@ OBSERVATION = Observation(
     raised=Raised(("ValueError", "Exception"), "axis “5”\n", "call", 1, "a.py:1 in f: g()"),
     unsupported={"adapt": "there is nothing to adapt"},
     repeats=False,
-    restored=(
-        Snapshot({"axis": [1], "dtype": {"name": "float32"}}, (Weight("gamma", True, X),), StepSeen(X)),
-        Snapshot({}, (), StepSeen()),
-    ),
+    restored={
+        "file": (
+            Snapshot({"axis": [1], "dtype": {"name": "float32"}}, (Weight("gamma", True, X),), StepSeen(X)),
+            Snapshot({}, (), StepSeen()),
+        )
+    },
     seconds=0.125,
 )
 

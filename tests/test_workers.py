@@ -197,7 +197,7 @@ def test_killed_from_outside_during_a_case():
 
 
 def test_a_process_that_is_killed_while_it_saves_leaves_no_folder():
-    asked = replace(request("layer_normalization", values=np.ones((2, 3))), restore=True)
+    asked = replace(request("layer_normalization", values=np.ones((2, 3))), restore=("file",))
     with Worker(target("killed_while_saving.py")) as worker:
         worker.submit(asked)
         lost = worker.receive(LONG)

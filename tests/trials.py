@@ -14,7 +14,7 @@ from normcheck.adapters.arrays import decode
 from normcheck.cases.exact import Floats
 from normcheck.cases.inputs import drawn
 from normcheck.cases.oracle import Layout, Problem, Statistics
-from normcheck.specs.grammar import Family
+from normcheck.specs.vocabulary import Family
 
 from .numerics import problem, values
 

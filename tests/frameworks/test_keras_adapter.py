@@ -254,8 +254,8 @@ def test_tensorflow_has_one_layout(adapter):
 
 def test_a_layer_comes_back_from_a_keras_file(adapter):
     arguments = {"axis": [1, 2], "epsilon": 0.25, "gamma_regularizer": {"kind": "l2", "factor": 0.5}}
-    seen = ask(adapter, "layer_normalization", arguments, (2, 3, 4), restore=True)
-    saved, loaded = seen.restored
+    seen = ask(adapter, "layer_normalization", arguments, (2, 3, 4), restore=("file",))
+    saved, loaded = seen.restored["file"]
     assert saved == loaded
     assert loaded.step.output == seen.steps[0].output
     assert loaded.arguments["axis"] == [1, 2]
@@ -278,6 +278,8 @@ def test_a_class_of_one_s_own_comes_back_as_itself(adapter):
         name = "mine"
         layers = {"layer_normalization": lambda a: Shifted(a.epsilon)}  # noqa: RUF012
 
-    saved, loaded = ask(started(Mine), "layer_normalization", {"epsilon": 0.25}, (2, 3), restore=True).restored
+    saved, loaded = ask(started(Mine), "layer_normalization", {"epsilon": 0.25}, (2, 3), restore=("file",)).restored[
+        "file"
+    ]
     assert saved == loaded
     assert loaded.arguments["epsilon"] == 0.25

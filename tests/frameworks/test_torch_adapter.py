@@ -241,8 +241,10 @@ def test_negative_strides_are_unsupported(adapter):
 def test_a_layer_comes_back_from_its_state_dict(adapter):
     x = encode(RANDOM.normal(size=(4, 3)), "float32")
     steps = (Step("call", x, True), Step("call", x, False))
-    seen = ask(adapter, "batch_normalization", {"momentum": 0.5, "epsilon": 0.25}, (4, 3), steps=steps, restore=True)
-    saved, loaded = seen.restored
+    seen = ask(
+        adapter, "batch_normalization", {"momentum": 0.5, "epsilon": 0.25}, (4, 3), steps=steps, restore=("file",)
+    )
+    saved, loaded = seen.restored["file"]
     assert saved == loaded
     assert loaded.step.output == seen.steps[1].output
     assert int(decode(loaded.weights[-1].value)) == 1
@@ -250,10 +252,10 @@ def test_a_layer_comes_back_from_its_state_dict(adapter):
 
 def test_a_state_dict_that_lacks_a_key_is_refused(adapter):
     class Lacking(TorchAdapter):
-        def save(self, layer, folder):
+        def save(self, layer, folder, how):
             del layer.module._parameters["bias"]
-            super().save(layer, folder)
+            super().save(layer, folder, how)
 
-    raised = ask(started(Lacking), "layer_normalization", {}, (2, 3), restore=True).raised
+    raised = ask(started(Lacking), "layer_normalization", {}, (2, 3), restore=("file",)).raised
     assert (raised.types[0], raised.phase) == ("RuntimeError", "load")
     assert "bias" in raised.message

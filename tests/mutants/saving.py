@@ -11,7 +11,7 @@ from normcheck.tests.mutants.mutant import ALL, BATCH, CENTRED, FEATURE, GROUP, 
 def loading(change):
     """The change that loads another layer than was saved: change(saved) in place."""
 
-    def faulty(self, folder, request):
+    def faulty(self, folder, request, how):
         saved = reference_file.read(folder)
         saved["arguments"] = dict(saved["arguments"])
         change(saved)
