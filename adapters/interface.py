@@ -95,7 +95,7 @@ class StepSeen:
 
     output: of the plain call; differentiated: of the call that gave the gradients, where there was one.
     gradients: of the input under `input`, of each trainable weight under its own name.
-    weights: values after the step, of the non-trainable weights (after an `update`: of all weights).
+    weights: values of all weights after the step. weights_kept: a call left the trainable ones as they were.
     loss: the sum of the layer's own losses (regularizers), where asked for by an `update`.
     input_kept: the bytes of the input were the same after the step as before.
     mask: what came out of the layer as the mask of its output. derived: arrays by `kind`, or by `kind subject` where a
@@ -108,6 +108,7 @@ class StepSeen:
     weights: Mapping[str, Array] = field(default_factory=dict)
     loss: float | None = None
     input_kept: bool = True
+    weights_kept: bool = True
     mask: Array | None = None
     derived: Mapping[str, Array] = field(default_factory=dict)
 

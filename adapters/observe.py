@@ -165,7 +165,7 @@ def _step(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
         return _call(adapter, layer, step, notes)
     x = _native(adapter, step.input, step.layout)
     seen = _change(adapter, layer, x, step, notes)
-    return replace(seen, weights=_weights_after(adapter, layer, step, notes), input_kept=_kept(adapter, x, step))
+    return replace(seen, weights=_weights_after(adapter, layer, notes), input_kept=_kept(adapter, x, step))
 
 
 def _kept(adapter: Adapter, x: Any, step: Step) -> bool:
@@ -182,11 +182,13 @@ def _call(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
 
     The second starts from the weights that the first started from, so that what a layer keeps moves once.
     """
-    before = _weights_after(adapter, layer, step, notes)
+    before = _weights_after(adapter, layer, notes)
     x = _native(adapter, step.input, step.layout)
     seen = _called(adapter, layer, x, step, notes)
-    after = _weights_after(adapter, layer, step, notes)
-    seen = replace(seen, weights=after, input_kept=_kept(adapter, x, step))
+    after = _weights_after(adapter, layer, notes)
+    trainable = {weight.name for weight in notes.weights if weight.trainable}
+    kept = all(before[name] == after[name] for name in trainable)
+    seen = replace(seen, weights=after, input_kept=_kept(adapter, x, step), weights_kept=kept)
     if step.derived:
         seen = replace(seen, derived=_derived(adapter, layer, step, before, notes))
     if step.upstream is None or "gradient" in notes.unsupported:
@@ -274,12 +276,9 @@ def _change(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> 
         raise _Stop from reason
 
 
-def _weights_after(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> dict[str, Array]:
-    """The non-trainable weights; after an update, all. Not read where there can be none."""
-    every = step.kind == "update"
-    if not any(every or not weight.trainable for weight in notes.weights):
-        return {}
-    return {weight.name: weight.value for weight in adapter.weights(layer) if every or not weight.trainable}
+def _weights_after(adapter: Adapter, layer: Any, notes: _Notes) -> dict[str, Array]:
+    """Every weight by name. Not read where there can be none."""
+    return {weight.name: weight.value for weight in adapter.weights(layer)} if notes.weights else {}
 
 
 def describe(error: BaseException, phase: Phase, step: int | None) -> Raised:

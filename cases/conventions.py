@@ -106,7 +106,7 @@ def _present(weight: WeightSpec, names: Mapping[str, Any], dialect: str) -> bool
 
 
 def _weight(role: str, weight: WeightSpec, names: Mapping[str, Any], dialect: str, dtype: str) -> ExpectedWeight:
-    shape = evaluate(weight.shape, names)
+    shape = evaluate(weight.shape_in(dialect), names)
     return ExpectedWeight(
         role=role,
         name=dict(weight.names).get(dialect, role),  # type: ignore[call-overload]
@@ -117,7 +117,10 @@ def _weight(role: str, weight: WeightSpec, names: Mapping[str, Any], dialect: st
     )
 
 
-def _initial(initial: float | str, names: Mapping[str, Any]) -> float:
+def _initial(initial: float | str | None, names: Mapping[str, Any]) -> float:
+    """The first value; NaN where it is drawn at random."""
+    if initial is None:
+        return math.nan
     value = names[initial] if isinstance(initial, str) else initial
     if isinstance(value, dict):
         return float(value.get("value", 0.0))

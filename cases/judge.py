@@ -61,7 +61,7 @@ def _lacking(aspect: str, case: Case, seen: Observation) -> str:
     """Why a target offers no answer on this aspect; empty where it does."""
     if aspect in seen.unsupported:
         return seen.unsupported[aspect]
-    read = aspect in ("state", "regularization", "constraint")
+    read = aspect in ("state", "weights_kept", "regularization", "constraint")
     if "weights" in seen.unsupported and (read or case.weights != "initial"):
         return seen.unsupported["weights"]
     if aspect == "parameters" and seen.parameters is None and seen.raised is None:
@@ -117,6 +117,10 @@ def _input_kept(case: Case, dialect: str, seen: Observation) -> Iterator[Finding
     yield structure.input_kept(seen)
 
 
+def _weights_kept(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield structure.weights_kept(seen)
+
+
 def _training_agreement(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
     yield structure.training_agreement(seen)
 
@@ -139,6 +143,7 @@ JUDGES: Mapping[str, Judge] = {
     "parameters": _parameters,
     "dtype": _dtype,
     "input_kept": _input_kept,
+    "weights_kept": _weights_kept,
     "training_agreement": _training_agreement,
     "determinism": _determinism,
     "persistence": _persistence,

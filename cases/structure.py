@@ -88,6 +88,17 @@ def input_kept(seen: Observation) -> Finding:
     )
 
 
+def weights_kept(seen: Observation) -> Finding:
+    """No call changed a trainable weight."""
+    bad = [index for index, step in enumerate(seen.steps, 1) if not step.weights_kept]
+    return Finding(
+        "weights_kept",
+        "wrong" if bad else "right",
+        symptom="trainable weights changed",
+        message=f"a trainable weight has other bytes after the call of step {bad[0] if bad else 0} than before",
+    )
+
+
 def training_agreement(seen: Observation) -> Finding:
     """The outputs of the first and the last call are the same bits, though they differ in `training`."""
     outputs = [step.output for step in seen.steps if step.output is not None]
@@ -150,13 +161,18 @@ def literal(expect: Expectation, case: Case, seen: Observation) -> Iterator[Find
     if expect.parameters is not None:
         yield compared("parameters", "as stated", expect.parameters, list(seen.parameters or ()))
     if expect.fixed_state is not None:
-        kept = seen.steps[expect.fixed_state].weights == seen.steps[-1].weights
-        yield compared("state", "fixed as stated", True, kept)
+        yield compared("state", "fixed as stated", True, _fixed(expect.fixed_state, seen))
     if expect.agreement is not None:
         outputs = [step.output for step in seen.steps if step.output is not None]
         yield compared("training_agreement", "as stated", expect.agreement, outputs[0] == outputs[-1])
     if expect.completes is not None:
         yield compared("output", "completes as stated", expect.completes, seen.raised is None)
+
+
+def _fixed(since: int, seen: Observation) -> bool:
+    """Whether no non-trainable weight has moved since a step."""
+    first, last = seen.steps[since].weights, seen.steps[-1].weights
+    return all(first.get(one.name) == last.get(one.name) for one in seen.weights if not one.trainable)
 
 
 def _literal_output(expect: Expectation, case: Case, seen: Observation) -> Finding:

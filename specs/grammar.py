@@ -84,20 +84,29 @@ class WeightSpec(Frozen):
     """One weight under its canonical name (its role).
 
     names: the dialect's own name where it differs from the role.
-    shape: an expression over `input` (the input's shape) and the arguments; a tuple or a number.
-    initial: a number, or the name of the initializer argument that says.
+    shape: an expression over `input` (the input's shape) and the arguments, by dialect where they lay it out in other
+        ways; a tuple or a number.
+    initial: a number, the name of the initializer argument that says, or null where it is drawn at random.
     when: an expression; the weight exists where it is true.
     trainable: true, false, or the name of the argument that says.
     dtype: `layer` for the layer's dtype.
     """
 
     names: dict[Dialect, str] = {}
-    shape: Expression
-    initial: float | Name
+    shape: Expression | dict[Dialect, Expression]
+    initial: float | Name | None
     trainable: bool | Name
     dtype: Literal["layer", "int64", "int32", "float32"] = "layer"
     when: Expression | None = None
     only: Dialects | None = None
+
+    def shape_in(self, dialect: str) -> str:
+        """The expression for the shape in a dialect. Raises KeyError where nothing is said for it."""
+        return (
+            self.shape
+            if isinstance(self.shape, str)
+            else {str(name): text for name, text in self.shape.items()}[dialect]
+        )
 
 
 class Parameters(Frozen):
@@ -316,7 +325,7 @@ class SubjectSpec(Frozen):
     """
 
     arguments: dict[Name, Plain] = {}
-    shape: Shape
+    shape: Shape | None = None
     training: bool | None = False
     dialects: Dialects | None = None
     without: list[CaseName] = []

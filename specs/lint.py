@@ -163,15 +163,19 @@ def _expression_problems(spec: LayerSpec) -> Iterator[Problem]:
 def _expressions(spec: LayerSpec) -> Iterator[tuple[Field, str]]:
     yield ("features",), spec.features
     for role, weight in spec.weights.items():
-        yield ("weights", role, "shape"), weight.shape
+        yield from _by_dialect(("weights", role, "shape"), weight.shape)
         if weight.when is not None:
             yield ("weights", role, "when"), weight.when
     for count in ("trainable", "non_trainable"):
-        formula: str | dict[str, str] = getattr(spec.parameters, count)
-        if isinstance(formula, str):
-            yield ("parameters", count), formula
-        else:
-            yield from ((("parameters", count, dialect), text) for dialect, text in formula.items())
+        yield from _by_dialect(("parameters", count), getattr(spec.parameters, count))
+
+
+def _by_dialect(path: Field, formula: str | Mapping[Any, str]) -> Iterator[tuple[Field, str]]:
+    """The expression, or each of them where the dialects differ."""
+    if isinstance(formula, str):
+        yield path, formula
+    else:
+        yield from (((*path, dialect), text) for dialect, text in formula.items())
 
 
 def _weight_problems(spec: LayerSpec) -> Iterator[Problem]:

@@ -24,8 +24,8 @@ def topic_problems(spec: TopicSpec) -> Iterator[Problem]:
                 sentence = f"there is no case {name!r} here{suggestion(name, names)}"
                 yield Problem(("layers", layer, "without", index), sentence)
     covered = {name for part in PARTS for case in getattr(spec, part).values() for name in case.covers}
-    for name in spec.requirements:
-        if name not in covered:
+    for name, requirement in spec.requirements.items():
+        if name not in covered and not requirement.everywhere:
             yield Problem(("requirements",), f"{name!r} has no case: cover it with a case, a sweep or a relation", name)
 
 

@@ -53,9 +53,10 @@ def _misfit(spec: LayerSpec, names: Mapping[str, Any], dialect: str) -> str | No
     for role, weight in spec.weights.items():
         spoken = weight.only is None or dialect in weight.only
         if spoken and (weight.when is None or evaluate(weight.when, names)):
-            shape = evaluate(weight.shape, names)
+            text = weight.shape_in(dialect)
+            shape = evaluate(text, names)
             if not all(_count(length) for length in (shape if isinstance(shape, tuple) else (shape,))):
-                return f"{weight.shape!r} makes {shape!r}, which is not the shape of {role}"
+                return f"{text!r} makes {shape!r}, which is not the shape of {role}"
     for formula in (spec.parameters.trainable, spec.parameters.non_trainable):
         text = formula if isinstance(formula, str) else dict(formula).get(dialect)  # type: ignore[call-overload]
         if text is not None and not _count(evaluate(text, names)):

@@ -36,6 +36,7 @@ Aspect = Literal[
     "training_agreement",
     "dtype",
     "input_kept",
+    "weights_kept",
     "error",
     "determinism",
     "persistence",

@@ -92,9 +92,10 @@ def test_the_listed_weights_are_the_initial_ones_and_the_assigned_ones_are_used(
     assert np.array_equal(decode(seen.steps[0].output), 3 * decode(X))
 
 
-def test_after_a_call_the_non_trainable_weights_are_read_and_state_goes_on():
+def test_after_a_call_all_weights_are_read_and_state_goes_on():
     seen = observe(Doubling(), replace(CALL, steps=(Step("call", X), Step("call", X))))
-    assert [set(step.weights) for step in seen.steps] == [{"calls"}, {"calls"}]
+    assert [set(step.weights) for step in seen.steps] == [{"factor", "calls"}] * 2
+    assert [step.weights_kept for step in seen.steps] == [True, True]
     assert [int(decode(step.weights["calls"])) for step in seen.steps] == [1, 2]
 
 
@@ -374,3 +375,12 @@ def test_an_exception_while_loading_comes_after_the_steps_and_leaves_no_folder()
 def test_what_a_framework_tells_of_its_arguments_is_on_both_sides():
     adapter = having(save=saving, load=loading, arguments=lambda self, layer: {"size": len(layer)})
     assert [dict(side.arguments) for side in observe(adapter, RESTORE).restored["file"]] == [{"size": 2}] * 2
+
+
+def test_a_call_that_changes_a_trainable_weight_is_seen():
+    def drifting(self, layer, x, training):
+        layer["factor"] = layer["factor"] + 1
+        return x * layer["factor"]
+
+    seen = observe(having(call=drifting), replace(CALL, steps=(Step("call", X),)))
+    assert not seen.steps[0].weights_kept

@@ -384,3 +384,22 @@ WeightsAssignedBackwards = mutant(
     STATISTICAL,
     assign=from_the_end,
 )
+
+
+def drifting(self, layer, x, training):
+    """The call, after which gamma is a last bit larger."""
+    output = ReferenceAdapter.call(self, layer, x, training)
+    name = scale_of(layer)
+    if name in layer.weights:
+        held = decode(layer.weights[name])
+        layer.weights[name] = encode(held + held.dtype.type(2.0**-6) * np.abs(held), layer.weights[name].dtype)
+    return output
+
+
+GammaDrifts = mutant(
+    "gamma-drifts",
+    "Every call leaves gamma a little larger than it found it.",
+    STATISTICAL,
+    stands_for="Keras' SpectralNormalization, which assigns the kernel in every call in training",
+    call=drifting,
+)
