@@ -35,17 +35,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from normcheck.specs.vocabulary import Grade
 
+from . import causes, domain
+from .answered import Masks, Subject
 from .exact import Exact, Floats
 from .formats import Format, format_of
 from .oracle import Answer, Layout
 
-Subject = Literal["output", "gradient_input", "gradient_gamma", "gradient_beta"]
+SUBJECTS: tuple[Subject, ...] = ("output", "gradient_input", "gradient_gamma", "gradient_beta")
+ROLES = {"scale": "gamma"}
 GRADES: tuple[Grade, ...] = ("A", "A2", "B1", "B", "C")
 
 
@@ -69,7 +73,7 @@ class Forward:
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """The bounds of one answer, computed as they are asked for and kept."""
+    """The bounds of one answer, computed as they are asked for and kept: an `Answered` of mean and variance."""
 
     answer: Answer
     _kept: dict[tuple[str, str], Floats] = field(default_factory=dict, repr=False)
@@ -77,7 +81,37 @@ class Bounds:
     @property
     def format(self) -> Format:
         """The dtype computed and answered in."""
-        return format_of(self.answer.problem.dtype)
+        return format_of(self.dtype)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype computed and answered in."""
+        return self.answer.problem.dtype
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The output, and the gradients that were asked for."""
+        return tuple(subject for subject in SUBJECTS if getattr(self.answer, subject) is not None)
+
+    def exact(self, subject: Subject) -> Exact:
+        """The exact array. Raises ValueError for a gradient that was not asked for."""
+        return exact_of(self.answer, subject)
+
+    def masks(self, subject: Subject) -> Masks:
+        """Where a verdict can be given. Raises ValueError for a gradient that was not asked for."""
+        return domain.masks(self, subject)
+
+    def proves_nothing(self) -> bool:
+        """Whether half the output's bounds or more exceed 1e-2 |gamma|."""
+        return domain.proves_nothing(self)
+
+    def cause(self, subject: Subject, got: NDArray[Any]) -> str:
+        """A sentence that names the mistake which explains `got`, or an empty one."""
+        return causes.likely_cause(self, subject, got)
+
+    def gradient_of(self, role: str) -> Subject:
+        """The gradient of a weight; that of RMS normalization's scale is called gamma's."""
+        return f"gradient_{ROLES.get(role, role)}"
 
     def tolerance(self, subject: Subject, grade: Grade) -> Floats:
         """T, in the shape of the subject. Raises ValueError for a gradient that was not asked for."""
@@ -135,7 +169,7 @@ class Bounds:
 
 def exact_of(answer: Answer, subject: Subject) -> Exact:
     """The exact array. Raises ValueError for a gradient that was not asked for."""
-    exact: Exact | None = getattr(answer, subject)
+    exact: Exact | None = getattr(answer, subject) if subject in SUBJECTS else None
     if exact is None:
         raise ValueError(f"the problem has no {subject}; give it an upstream gradient and the parameter")
     return exact

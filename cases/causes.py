@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .bounds import Bounds, Subject, exact_of
+from .answered import Subject
 from .domain import masks
 from .exact import Floats
 from .oracle import Answer, Terms
+
+if TYPE_CHECKING:
+    from .bounds import Bounds
 
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
 Suspect = tuple[str, Floats]
@@ -30,7 +33,7 @@ def likely_cause(bounds: Bounds, subject: Subject, got: NDArray[Any]) -> str:
     """
     answer = bounds.answer
     with np.errstate(all="ignore"):
-        exact = exact_of(answer, subject).nearest
+        exact = bounds.exact(subject).nearest
         judged = masks(bounds, subject).judged
         seen, right = got.astype(np.float64)[judged], exact[judged]
         if not seen.size:

@@ -26,13 +26,12 @@ from normcheck.adapters.arrays import Array
 from normcheck.specs import VERSION
 from normcheck.specs.reader import PACKAGED
 
+from .answered import Answered
 from .ask import request_for
-from .bounds import Bounds
 from .case import Case
 from .exact import Floats
 from .expected import StepExpected, steps_by
 from .mistakes import DIALECTS
-from .oracle import solve_finely
 
 PATH = PACKAGED / "digests.json"
 SIGNIFICANT_BITS = 40
@@ -130,7 +129,7 @@ def _sent(name: str, array: Array) -> Iterator[bytes]:
 
 def _answered(case: Case, dialect: str) -> Iterator[bytes]:
     with np.errstate(all="ignore"):
-        for step in steps_by(solve_finely, case, dialect):
+        for step in steps_by(case, dialect, finely=True):
             for name, values in _values(step):
                 yield f"{name} {values.shape}".encode()
                 yield rounded(values).tobytes()
@@ -143,13 +142,9 @@ def _values(step: StepExpected) -> Iterator[tuple[str, Floats]]:
         yield role, step.weights[role].value.nearest
 
 
-def _outputs(bounds: Bounds) -> Iterator[tuple[str, Floats]]:
-    answer = bounds.answer
-    yield "output", answer.output.nearest
-    gradients = answer.gradient_input, answer.gradient_gamma, answer.gradient_beta
-    for name, gradient in zip(("input", "gamma", "beta"), gradients, strict=True):
-        if gradient is not None:
-            yield f"gradient of {name}", gradient.nearest
+def _outputs(bounds: Answered) -> Iterator[tuple[str, Floats]]:
+    for subject in bounds.subjects:
+        yield subject.replace("gradient_", "gradient of "), bounds.exact(subject).nearest
 
 
 def rounded(values: Floats) -> Floats:

@@ -8,46 +8,23 @@ infinity must not be finite.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .bounds import Bounds, Subject, exact_of
+from .answered import Flags, Masks, Subject
 from .formats import Format
 from .oracle import Answer
 
-Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Masks:
-    """Which elements get a verdict, in the shape of the subject.
-
-    judged: a number is compared. required_nan: it must be NaN. required_not_finite: it must be NaN or infinite.
-    Everything else is information.
-    """
-
-    judged: Flags
-    required_nan: Flags
-    required_not_finite: Flags
-
-    @property
-    def any(self) -> bool:
-        """Whether any element gets a verdict."""
-        return bool((self.judged | self.required_nan | self.required_not_finite).any())
-
-
-def numbers(judged: Flags) -> Masks:
-    """Numbers compared where `judged`, and information everywhere else."""
-    return Masks(judged, np.zeros_like(judged), np.zeros_like(judged))
+if TYPE_CHECKING:
+    from .bounds import Bounds
 
 
 def masks(bounds: Bounds, subject: Subject) -> Masks:
     """Where a verdict can be given. Raises ValueError for a gradient that was not asked for."""
     answer, form = bounds.answer, bounds.format
     with np.errstate(all="ignore"):
-        exact = np.abs(exact_of(answer, subject).nearest)
+        exact = np.abs(bounds.exact(subject).nearest)
         within = exact + bounds.tolerance(subject, "A") < form.maximum + form.ulp(np.asarray(form.maximum))
         meant = (exact <= form.maximum) & within
         judged = meant & _reached(answer, subject, form)

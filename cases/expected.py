@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from normcheck.adapters.arrays import Array, decode, encode, floating
 from normcheck.specs.vocabulary import Grade
 
+from .answered import Answered, Call, Formula, Held, exactly
 from .ask import request_for
 from .bounds import Bounds
 from .case import Case, CaseStep
 from .conventions import Convention, convention, machine_epsilon
-from .domain import Flags
-from .exact import Exact, Floats, as_exact
+from .exact import Floats
 from .inputs import structured
 from .moving import State, first_state, moving
-from .oracle import Answer, Problem, solve
+from .oracle import Answer, Problem, solve, solve_finely
 from .problems import layout_of
 from .updates import updated
 
@@ -33,16 +33,9 @@ STATISTICS = {
     "feature_normalization": ("mean", "variance"),
 }
 FEATURE_FLOOR = 1e-7
-Solver = Callable[[Problem], Answer]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A weight's exact value, the error it may have by now at a grade, and where a number can be judged."""
-
-    value: Exact
-    tolerance: Callable[[Grade], Floats]
-    judged: Flags
+ANSWERS: Mapping[str, Formula] = {}
+"""How a call is answered, by layer; a layer that is not here is a normalization by mean and variance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +47,7 @@ class StepExpected:
     """
 
     do: str
-    bounds: Bounds | None
+    bounds: Answered | None
     weights: Mapping[str, Held]
     state: State | None
     inherited: Floats | None = None
@@ -63,15 +56,15 @@ class StepExpected:
 @lru_cache(maxsize=128)
 def expected_steps(case: Case, dialect: str) -> tuple[StepExpected, ...]:
     """What each step of `case` must give in `dialect`."""
-    return tuple(steps_by(solve, case, dialect))
+    return tuple(steps_by(case, dialect))
 
 
-def steps_by(answered: Solver, case: Case, dialect: str) -> Iterator[StepExpected]:
-    """What each step must give, by the oracle's arithmetic of choice."""
+def steps_by(case: Case, dialect: str, finely: bool = False) -> Iterator[StepExpected]:
+    """What each step must give; `finely` in double-double whatever the dtype, the same bits on every machine."""
     meant = convention(case, dialect)
     before = first_values(meant)
     for index, step in enumerate(case.steps):
-        before = STEPS[step.do](answered, meant, index, before)
+        before = STEPS[step.do](meant, index, before, finely)
         yield before
 
 
@@ -108,13 +101,32 @@ def _given_statistics(meant: Convention) -> tuple[Floats, Floats]:
     return mean, variance
 
 
-def _call(answered: Solver, meant: Convention, index: int, before: StepExpected) -> StepExpected:
+def _call(meant: Convention, index: int, before: StepExpected, finely: bool) -> StepExpected:
+    formula = ANSWERS.get(meant.case.layer)
+    if formula is None:
+        return _normalized(meant, index, before, finely)
+    answered, changed = formula(_asked(meant, index, before, finely))
+    return StepExpected(meant.case.steps[index].do, answered, {**before.weights, **changed}, before.state)
+
+
+def _asked(meant: Convention, index: int, before: StepExpected, finely: bool) -> Call:
+    asked, step = request_for(meant.case, meant.dialect).steps[index], meant.case.steps[index]
+    upstream = None if asked.upstream is None else values_of(asked.upstream)
+    training = in_training(meant, index)
+    return Call(meant, values_of(asked.input), upstream, before.weights, training, _structured(step), finely)
+
+
+def _normalized(meant: Convention, index: int, before: StepExpected, finely: bool) -> StepExpected:
     step = meant.case.steps[index]
-    answer = answered(problem_of(meant, index, before))
+    answer = _solver(finely)(problem_of(meant, index, before))
     weights = _counted(meant, index, before.weights)
     after = StepExpected(step.do, Bounds(answer), weights, before.state, _inherited(answer, before.weights))
     moves = meant.case.layer == "batch_normalization" and answer.problem.statistics is None
     return _with_state(after, _moved(meant, answer, before), meant) if moves and before.state else after
+
+
+def _solver(finely: bool) -> Callable[[Problem], Answer]:
+    return solve_finely if finely else solve
 
 
 def _inherited(answer: Answer, weights: Mapping[str, Held]) -> Floats | None:
@@ -126,8 +138,8 @@ def _inherited(answer: Answer, weights: Mapping[str, Held]) -> Floats | None:
     return sum(off, np.zeros(layout.split_shape)).reshape(layout.shape) if off else None
 
 
-def _update(answered: Solver, meant: Convention, index: int, before: StepExpected) -> StepExpected:
-    after = _call(answered, meant, index, before)
+def _update(meant: Convention, index: int, before: StepExpected, finely: bool) -> StepExpected:
+    after = _call(meant, index, before, finely)
     assert after.bounds is not None
     descended = {
         role: Held(value, lambda grade, error=error: error, np.ones(value.shape, np.bool_))  # type: ignore[misc]
@@ -141,12 +153,12 @@ def _update(answered: Solver, meant: Convention, index: int, before: StepExpecte
     return replace(after, weights={**after.weights, **descended})
 
 
-def _adapt(answered: Solver, meant: Convention, index: int, before: StepExpected) -> StepExpected:
+def _adapt(meant: Convention, index: int, before: StepExpected, finely: bool) -> StepExpected:
     step = meant.case.steps[index]
     assert before.state is not None
     x = values_of(request_for(meant.case, meant.dialect).steps[index].input)
     dtype = floating(meant.case.dtype)
-    answer = answered(Problem(x, dtype, layout_of(meant, step.shape), 0.0, structured=_structured(step)))
+    answer = _solver(finely)(Problem(x, dtype, layout_of(meant, step.shape), 0.0, structured=_structured(step)))
     zero = np.zeros(before.state.mean.size)
     return _with_state(
         StepExpected(step.do, None, before.weights, before.state),
@@ -233,13 +245,6 @@ def _counted(meant: Convention, index: int, weights: Mapping[str, Held]) -> Mapp
     if count is None or not in_training(meant, index):
         return weights
     return {**weights, "num_batches_tracked": exactly(count.value.nearest + 1)}
-
-
-def exactly(values: NDArray[Any]) -> Held:
-    """A weight that must have just these values."""
-    exact = as_exact(np.asarray(values, np.float64))
-    zero = np.zeros(exact.shape)
-    return Held(exact, lambda grade: zero, np.ones(exact.shape, np.bool_))
 
 
 def values_of(array: Array) -> Floats:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from normcheck.specs.vocabulary import Grade
 
+from .answered import Flags, Masks
 from .bounds import GRADES
-from .domain import Flags, Masks
 from .exact import Exact, Floats
 from .formats import format_of
 

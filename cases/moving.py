@@ -16,8 +16,8 @@ import numpy as np
 
 from normcheck.specs.vocabulary import Grade
 
+from .answered import Flags
 from .bounds import statistics_errors
-from .domain import Flags
 from .exact import Exact, Floats, as_exact
 from .formats import Format, format_of
 from .oracle import Answer, Statistics

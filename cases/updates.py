@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .bounds import Bounds, Subject, exact_of
+from .answered import Answered
 from .case import CaseStep
 from .conventions import Convention
 from .exact import Exact, Floats, as_exact
@@ -19,11 +19,6 @@ from .formats import format_of
 
 NORM_FLOOR = 1e-7
 DEFAULT_FACTOR = 0.01
-SUBJECTS: Mapping[str, Subject] = {
-    "gamma": "gradient_gamma",
-    "scale": "gradient_gamma",
-    "beta": "gradient_beta",
-}
 REGULARIZERS: Mapping[str, tuple[Callable[[Floats], float], Callable[[Floats], Floats]]] = {
     "l1": (lambda w: float(np.abs(w).sum()), np.sign),
     "l2": (lambda w: float((w * w).sum()), lambda w: 2 * w),
@@ -33,33 +28,31 @@ REGULARIZERS: Mapping[str, tuple[Callable[[Floats], float], Callable[[Floats], F
 def penalty(meant: Convention, weights: Mapping[str, Floats]) -> tuple[float, float]:
     """The sum of the layer's regularization losses, and the largest error it may have. weights: values by role."""
     parts = [
-        factor * REGULARIZERS[kind][0](weights[role])
-        for role in SUBJECTS
-        if role in weights
-        for kind, factor in _regularizer(meant, role)
+        factor * REGULARIZERS[kind][0](weights[role]) for role in weights for kind, factor in _regularizer(meant, role)
     ]
-    elements = sum(weights[role].size for role in SUBJECTS if role in weights)
+    elements = sum(weights[role].size for role in weights if _regularizer(meant, role))
     return sum(parts), (elements + 4) * format_of(meant.case.dtype).u * sum(parts)
 
 
 def updated(
-    meant: Convention, bounds: Bounds, weights: Mapping[str, Floats], step: CaseStep
+    meant: Convention, bounds: Answered, weights: Mapping[str, Floats], step: CaseStep
 ) -> dict[str, tuple[Exact, Floats]]:
     """The trainable weights after one step, each with the error it may have: the gradient's, scaled, and roundings."""
     return {
         weight.role: _updated(meant, weight.role, bounds, weights[weight.role], step.learning_rate)
         for weight in meant.weights
-        if weight.role in SUBJECTS and weight.trainable
+        if weight.trainable
     }
 
 
-def _updated(meant: Convention, role: str, bounds: Bounds, w: Floats, rate: float) -> tuple[Exact, Floats]:
+def _updated(meant: Convention, role: str, bounds: Answered, w: Floats, rate: float) -> tuple[Exact, Floats]:
     u = format_of(meant.case.dtype).u
-    slope = exact_of(bounds.answer, SUBJECTS[role]).nearest
+    subject = bounds.gradient_of(role)
+    slope = bounds.exact(subject).nearest
     for kind, factor in _regularizer(meant, role):
         slope = slope + factor * REGULARIZERS[kind][1](w)
     roundings = 4 * u * (np.abs(w) + rate * np.abs(slope))
-    error = rate * bounds.tolerance(SUBJECTS[role], "A") + roundings
+    error = rate * bounds.tolerance(subject, "A") + roundings
     value, allowed = _constrained(meant.arguments.get(f"{role}_constraint"), w - rate * slope, error, u)
     return as_exact(value), allowed
 

@@ -14,16 +14,14 @@ from normcheck.adapters.arrays import FLOATING, Array, decode
 from normcheck.adapters.interface import Observation, StepSeen
 from normcheck.reports.record import Worst
 
-from .bounds import Bounds, Subject, exact_of
+from .answered import Answered, Masks, Subject, numbers
 from .case import Case
-from .causes import likely_cause
 from .conventions import ExpectedWeight, convention
-from .domain import Masks, masks, numbers, proves_nothing
 from .exact import Exact, Floats
 from .expected import StepExpected, expected_steps, first_values
 from .finding import Finding
 from .grades import Measure, measure
-from .updates import SUBJECTS, penalty
+from .updates import penalty
 
 AROUND = 2
 PROVES_NOTHING = "the bound is wider than 1e-2 |gamma| on this input, so that a wrong answer would pass: choose another"
@@ -46,19 +44,19 @@ def outputs(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
 def gradients(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
     """The gradient of the input and of every trainable weight, of every step that was asked for one."""
     meant = convention(case, dialect)
-    roles: dict[str, Subject] = {"input": "gradient_input"}
-    roles |= {weight.name: SUBJECTS[weight.role] for weight in meant.weights if weight.trainable}
+    trainable = [weight for weight in meant.weights if weight.trainable]
     for label, step, got in _steps(case, dialect, seen):
         # After an update the weights, and so the gradients, carry an error that no bound here accounts for.
         if step.bounds is None or step.do != "call" or step.inherited is not None:
             continue
-        if step.bounds.answer.gradient_input is not None:
-            for name, subject in roles.items():
+        if "gradient_input" in step.bounds.subjects:
+            roles = {weight.name: step.bounds.gradient_of(weight.role) for weight in trainable}
+            for name, subject in {"input": "gradient_input", **roles}.items():
                 yield from _gradient(_joined(label, name), step.bounds, subject, got.gradients.get(name))
 
 
-def _gradient(label: str, bounds: Bounds, subject: Subject, got: Array | None) -> Iterator[Finding]:
-    dtype = bounds.answer.problem.dtype
+def _gradient(label: str, bounds: Answered, subject: Subject, got: Array | None) -> Iterator[Finding]:
+    dtype = bounds.dtype
     if got is None:
         yield Finding("gradient", "wrong", label, "no gradient", "the target gave no gradient of it", "F")
     elif got.dtype != dtype:
@@ -68,31 +66,31 @@ def _gradient(label: str, bounds: Bounds, subject: Subject, got: Array | None) -
 
 
 def _array(
-    aspect: str, label: str, bounds: Bounds, subject: Subject, got: Array, inherited: Floats | None = None
+    aspect: str, label: str, bounds: Answered, subject: Subject, got: Array, inherited: Floats | None = None
 ) -> Iterator[Finding]:
     """What an array shows; nothing where no element can be judged, since that would pass whatever it holds."""
-    exact = exact_of(bounds.answer, subject)
+    exact = bounds.exact(subject)
     if got.shape != exact.shape:
         yield _misshapen(aspect, label, exact.shape, got)
         return
-    masks, vague = _judgeable(bounds, subject)
-    if got.size and not masks.any:
+    where, vague = _judgeable(bounds, subject)
+    if got.size and not where.any:
         return
     values = decode(got)
-    dtype = bounds.answer.problem.dtype
+    dtype = bounds.dtype
     more = 0.0 if inherited is None else inherited
-    found = measure(values, exact, lambda grade: bounds.tolerance(subject, grade) + more, masks, dtype)
+    found = measure(values, exact, lambda grade: bounds.tolerance(subject, grade) + more, where, dtype)
     if vague and found.grade != "F":
         yield Finding(aspect, "error", label, "proves nothing", PROVES_NOTHING)
         return
-    cause = likely_cause(bounds, subject, values) if found.grade in ("C", "F") else ""
+    cause = bounds.cause(subject, values) if found.grade in ("C", "F") else ""
     yield _finding(aspect, label, values, exact, found, got, cause)
 
 
 @lru_cache(maxsize=512)
-def _judgeable(bounds: Bounds, subject: Subject) -> tuple[Masks, bool]:
+def _judgeable(bounds: Answered, subject: Subject) -> tuple[Masks, bool]:
     """Where a verdict can be given, and whether the output's bounds are too wide to prove anything."""
-    return masks(bounds, subject), subject == "output" and proves_nothing(bounds)
+    return bounds.masks(subject), subject == "output" and bounds.proves_nothing()
 
 
 def state(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ A case is held to a subject, in every dialect that has the argument,
 It is not held
 
 - where nothing can be seen: errors, models, a document's own cases, and calls of which no output is judged;
+- where the layer is no normalization by mean and variance: these mistakes are none of its own;
 - to a subject of the statistics where no group has a variance, or every gamma is 0: such a case is about just that;
 - to what it merely gives, and does not hunt, where every input is of a family with a point of its own, neither literal
   nor of one in `PLAIN`: `large-mean`, `one-hot`, `exact`, `nan-row` and their like hide arguments by their size or
@@ -76,7 +77,7 @@ def unseen(cases: Iterable[Case]) -> Iterator[str]:
 
 def _unseen(case: Case, dialect: str, name: str) -> Iterator[str]:
     subject, meant, steps = SUBJECTS[name], convention(case, dialect), expected_steps(case, dialect)
-    calls = [step.bounds for step in steps if step.bounds is not None]
+    calls = [step.bounds for step in steps if isinstance(step.bounds, Bounds)]
     if not any(_telling(bounds, subject.statistics) for bounds in calls):
         return
     with np.errstate(all="ignore"):
@@ -122,7 +123,7 @@ def _telling(bounds: Bounds, statistics: bool) -> bool:
 def _in_output(wrong: Mistakes) -> Callable[[Convention, Steps], Shown]:
     def shown(meant: Convention, steps: Steps) -> Shown:
         for step in steps:
-            if step.bounds is not None:
+            if isinstance(step.bounds, Bounds):
                 yield from ((what, _moves(step.bounds, output)) for what, output in wrong(meant, step.bounds))
 
     return shown
@@ -140,7 +141,7 @@ def _in_averages(what: str, wrong: Share) -> Callable[[Convention, Steps], Shown
     def shown(meant: Convention, steps: Steps) -> Shown:
         mistaken = first_values(meant).state
         for step in steps:
-            answer = None if step.bounds is None else step.bounds.answer
+            answer = step.bounds.answer if isinstance(step.bounds, Bounds) else None
             if answer and answer.problem.statistics is None and mistaken and step.state:
                 shares = wrong(meant, answer.problem.layout.group_size)
                 mistaken = moving(answer, mistaken, *shares, answer.problem.dtype)

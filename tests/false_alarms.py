@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from normcheck.adapters.textbook import Values
-from normcheck.cases.bounds import Bounds, Subject, exact_of
-from normcheck.cases.domain import masks, numbers
+from normcheck.cases.answered import Subject, numbers
+from normcheck.cases.bounds import Bounds, exact_of
+from normcheck.cases.domain import masks
 from normcheck.cases.grades import Measure, measure
 from normcheck.cases.moving import State, first_state, moving
 from normcheck.cases.oracle import Answer, solve

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases.bounds import Bounds, Subject, exact_of
+from normcheck.cases.answered import Subject
+from normcheck.cases.bounds import Bounds, exact_of
 from normcheck.cases.domain import masks
 from normcheck.cases.exact import Exact
 from normcheck.cases.grades import Measure, measure

@@ -30,13 +30,6 @@ from normcheck.cases.suite import suite
 DIALECT = ReferenceAdapter.dialect
 FOLDER = Path(__file__).resolve().parent / "mutants"
 OUTPUT = Path(__file__).resolve().parent.parent / "reports" / "power.json"
-LAYERS = (
-    "layer_normalization",
-    "batch_normalization",
-    "group_normalization",
-    "rms_normalization",
-    "feature_normalization",
-)
 UNCOUNTED = ("pass", "unsupported")
 
 
@@ -76,10 +69,15 @@ def mutants() -> dict[str, type[Adapter]]:
     return found
 
 
+def layers() -> tuple[str, ...]:
+    """The names of all layers that there are specs of."""
+    return tuple(suite().specs.layers)
+
+
 @lru_cache(maxsize=1)
 def asked() -> dict[str, list[Case]]:
     """The cases of every layer that are asked in the reference's dialect, in the suite's order."""
-    found: dict[str, list[Case]] = {layer: [] for layer in LAYERS}
+    found: dict[str, list[Case]] = {layer: [] for layer in layers()}
     for case in suite().cases:
         if case.layer in found and (case.dialects is None or DIALECT in case.dialects):
             found[case.layer].append(case)
@@ -136,10 +134,10 @@ def _timeless(seen: Observation) -> Observation:
 def trials(processes: int = 2) -> list[Trial]:
     """Every trial, layer by layer in one process each: state that mutants share lives as it would in a target."""
     if processes == 1:
-        return [trial for layer in LAYERS for trial in layer_trials(layer)]
+        return [trial for layer in layers() for trial in layer_trials(layer)]
     asked()  # read before the processes start, so that all judge the same
     with ProcessPoolExecutor(processes) as pool:
-        return [trial for found in pool.map(layer_trials, LAYERS) for trial in found]
+        return [trial for found in pool.map(layer_trials, layers()) for trial in found]
 
 
 def survivors(found: Iterable[Trial]) -> list[Trial]:
@@ -164,7 +162,7 @@ def carriers(found: Iterable[Trial]) -> dict[str, list[str]]:
 def idle(found: Iterable[Trial]) -> list[str]:
     """Cases that kill nothing and cover no requirement that the others leave uncovered."""
     busy = {kill.case for trial in found for kill in trial.kills}
-    return [case.id for layer in LAYERS for case in asked()[layer] if case.id not in busy and not _needed(case, layer)]
+    return [case.id for layer in layers() for case in asked()[layer] if case.id not in busy and not _needed(case, layer)]
 
 
 def _needed(case: Case, layer: str) -> bool:
@@ -187,7 +185,7 @@ def entries(layer: str) -> dict[str, list[Case]]:
 
 def hunted() -> Iterator[tuple[str, str, str]]:
     """(layer, entry, name) for every name that an entry says it hunts, in the reference's dialect."""
-    for layer in LAYERS:
+    for layer in layers():
         for entry, cases in entries(layer).items():
             for name in cases[0].hunts:
                 yield layer, entry, name
@@ -246,7 +244,7 @@ def figures(found: list[Trial]) -> dict[str, object]:
         "trials": _share(counted),
         "equivalent": len(found) - len(counted),
         "cases": sum(len(cases) for cases in asked().values()),
-        "by_layer": {layer: _share([one for one in counted if one.layer == layer]) for layer in LAYERS},
+        "by_layer": {layer: _share([one for one in counted if one.layer == layer]) for layer in layers()},
         "by_dtype": {
             dtype: _share([one for one in counted if one.dtype == dtype])
             for dtype in sorted({one.dtype for one in counted})

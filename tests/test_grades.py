@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import bfloat16_bits
+from normcheck.cases.answered import Masks
 from normcheck.cases.bounds import Bounds
-from normcheck.cases.domain import Masks, masks
+from normcheck.cases.domain import masks
 from normcheck.cases.exact import as_exact
 from normcheck.cases.grades import measure
 from normcheck.cases.oracle import Layout, solve

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from normcheck.adapters.textbook import Values
-from normcheck.cases.bounds import Subject
+from normcheck.cases.answered import Subject
 from normcheck.cases.oracle import Problem
 
 from . import gradients, moments, scaling, sums
