@@ -29,7 +29,7 @@ class Entry(Frozen):
 
     target: an adapter's name, or a pattern of target ids. versions: requirement strings such as `keras>=3.11`, all
     of which the target must meet. cases: case ids or patterns of them; every case named must show the symptom, or
-    with `sometimes` at least one. symptom: as a check shows it, or patterns of it.
+    with `sometimes` at least one. symptom: as a check shows it, or patterns of it. script: the smallest reproduction.
     """
 
     target: str
@@ -41,6 +41,7 @@ class Entry(Frozen):
     symptom: str | Annotated[list[str], Field(min_length=1)]
     reason: Sentence
     link: str = ""
+    script: str = ""
     sometimes: bool = False
 
     @field_validator("versions")

@@ -193,7 +193,10 @@ class Session:
             layers={name: spec.title for name, spec in self.suite.subjects.items()} | self.node_cases.layers,
             requirements=requirement_texts(self.suite) | self.node_cases.requirements,
             claims=claim_texts(self.suite),
-            ledger={name: KnownText(reason=one.reason, link=one.link) for name, one in self.ledger.items()},
+            ledger={
+                name: KnownText(reason=one.reason, link=one.link, script=one.script)
+                for name, one in self.ledger.items()
+            },
             selected=self.selected,
         )
 

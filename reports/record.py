@@ -104,10 +104,11 @@ class Part(Line):
 
 
 class KnownText(Line):
-    """A ledger entry as it stood when the run was made: why the deviation is there, and where it is discussed."""
+    """A ledger entry as it stood when the run was made: why the deviation is there, where it is discussed and shown."""
 
     reason: Text
     link: Text = ""
+    script: Text = ""
 
 
 class Header(Line):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -242,3 +243,13 @@ def test_a_file_of_bytes_or_without_end_is_refused(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(SpecError, match=r"ledger\.yaml:1:1: the file is (not UTF-8|larger)"):
         read_ledger(path)
+
+
+CLONE = Path(__file__).resolve().parent.parent
+
+
+def test_every_deviation_of_a_framework_has_a_script_that_shows_it():
+    entries = {name: one for name, one in read_ledger(LEDGER).items() if not one.target.startswith("document")}
+    assert [name for name, one in entries.items() if not one.script or not (CLONE / one.script).is_file()] == []
+    written = {path.relative_to(CLONE).as_posix() for path in (CLONE / "docs" / "findings").glob("*.py")}
+    assert written == {one.script for one in entries.values()}
