@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from normcheck.specs.grammar import (
@@ -21,6 +21,7 @@ from normcheck.specs.inputs import SWEPT_FIELDS
 from normcheck.specs.values import extent
 
 from .case import Case, CaseStep
+from .pairs import covering
 
 
 def layer_cases(spec: LayerSpec) -> Iterator[Case]:
@@ -28,8 +29,8 @@ def layer_cases(spec: LayerSpec) -> Iterator[Case]:
     for name, case in spec.cases.items():
         yield from _dtype_cases(spec, f"{spec.layer}/{name}", case)
     for name, sweep in spec.sweeps.items():
-        for values in _combinations(sweep.over):
-            yield _swept_case(spec, f"{spec.layer}/{name}/{_label(values)}", sweep, values)
+        for values, quick in _combinations(sweep):
+            yield _swept_case(spec, f"{spec.layer}/{name}/{_label(values)}", sweep, values, quick=quick)
     for name, error in spec.errors.items():
         yield _error_case(spec, f"{spec.layer}/errors/{name}", error)
 
@@ -64,10 +65,10 @@ def _dtype_cases(spec: LayerSpec, name: str, case: CaseSpec) -> Iterator[Case]:
         yield _case(spec, f"{name}/dtype={dtype}", case, case.arguments, dtype)
 
 
-def _swept_case(spec: LayerSpec, name: str, sweep: SweepSpec, values: Mapping[str, Any]) -> Case:
-    fields = {key: value for key, value in values.items() if key in SWEPT_FIELDS}
+def _swept_case(spec: LayerSpec, name: str, sweep: SweepSpec, values: Mapping[str, Any], *, quick: bool) -> Case:
+    fields: dict[str, Any] = {key: value for key, value in values.items() if key in SWEPT_FIELDS}
     arguments = {**sweep.arguments, **{key: value for key, value in values.items() if key not in fields}}
-    one = sweep.model_copy(update=fields)
+    one = sweep.model_copy(update={**fields, "full": sweep.full or not quick})
     dtype = one.dtype if isinstance(one.dtype, str) else one.dtype[0]
     return _case(spec, name, one, arguments, dtype)
 
@@ -149,9 +150,13 @@ def _by_aspect(requirements: Mapping[str, Requirement], names: Iterable[str]) ->
     }
 
 
-def _combinations(over: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
-    for values in itertools.product(*over.values()):
-        yield dict(zip(over, values, strict=True))
+def _combinations(sweep: SweepSpec) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Every combination of the values, and whether it is on the quick list."""
+    sizes = tuple(map(len, sweep.over.values()))
+    quick = covering(sizes) if sweep.quick == "pairs" else None
+    for places in itertools.product(*map(range, sizes)):
+        values = {name: listed[place] for (name, listed), place in zip(sweep.over.items(), places, strict=True)}
+        yield values, quick is None or places in quick
 
 
 def _label(values: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,8 @@ from normcheck.specs.reader import first
 from normcheck.specs.sentences import problems
 from normcheck.specs.source import read_source, shown
 from normcheck.specs.vocabulary import Aspect, RequirementId, Sentence
+
+from .case import Case
 
 EXPLAINABLE = ("fail", "error", "crash", "timeout")
 EntryId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]
@@ -95,6 +97,15 @@ def explained(check: Check, entries: Mapping[str, Entry]) -> Check:
     return check
 
 
+def must_show(entry: Entry, cases: Iterable[Case], asked: Collection[str]) -> bool:
+    """Whether a run must match an entry that asks, of the `cases` a target can be asked, those with the ids `asked`.
+
+    Every case of an entry shows its symptom. Of an entry with `sometimes` one does, which may be one that is not asked.
+    """
+    named = [case.id in asked for case in cases if _speaks_of(entry, case.id) and _aspects(entry) & {*case.aspects}]
+    return bool(named) and (all(named) if entry.sometimes else any(named))
+
+
 def unmatched(due: Iterable[str], matched: Iterable[str]) -> list[LedgerNote]:
     """Entries that matched nothing in a full run: they are stale."""
     seen = set(matched)
@@ -123,10 +134,16 @@ def _met(requirement: Requirement, versions: Mapping[str, str]) -> bool:
 
 def _about(entry: Entry, check: Check) -> bool:
     return (
-        check.aspect in ((entry.aspect,) if isinstance(entry.aspect, str) else entry.aspect)
-        and fnmatchcase(check.subject, entry.subject)
-        and any(pattern == check.case or fnmatchcase(check.case, pattern) for pattern in entry.cases)
+        check.aspect in _aspects(entry) and fnmatchcase(check.subject, entry.subject) and _speaks_of(entry, check.case)
     )
+
+
+def _aspects(entry: Entry) -> set[str]:
+    return {entry.aspect} if isinstance(entry.aspect, str) else {*entry.aspect}
+
+
+def _speaks_of(entry: Entry, case: str) -> bool:
+    return any(pattern == case or fnmatchcase(case, pattern) for pattern in entry.cases)
 
 
 def _shows(entry: Entry, check: Check) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from normcheck.specs.aspects import ASPECTS
 
 if TYPE_CHECKING:
     from normcheck.adapters.targets import Target
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SESSION = pytest.StashKey["Session"]()
 LINES = pytest.StashKey[list[dict[str, Any]]]()
 FOLDER = "normcheck-report"
+SPECS = Path(__file__).parent.parent / "specs"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,7 +57,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="ID",
         dest="cases",
-        help="run the cases whose id matches this pattern only; may be repeated",
+        help="ask the cases whose id matches this pattern only, those of the full list too; may be repeated",
+    )
+    add(
+        "--layer",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="layers",
+        help="ask the cases of this layer only (layer_normalization); may be repeated",
+    )
+    add(
+        "--aspect",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="aspects",
+        help="judge this aspect only (gradient), in the cases that look at it; may be repeated",
+    )
+    add(
+        "--full",
+        action="store_true",
+        help="ask every case (default: the quick list, which leaves out what is marked as full, and has of "
+        "each sweep as many cases as it takes for every two values to meet)",
     )
     add(
         "--ledger",
@@ -93,12 +117,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the session, with nothing looked for yet."""
+    """Name the marks."""
     config.addinivalue_line("markers", "normcheck: an item that judges a target")
+    config.addinivalue_line("markers", "full: a case that is on the full list alone")
+    for kind in ("layer", "model"):
+        for path in sorted(SPECS.glob(f"{kind}s/*.yaml")):
+            config.addinivalue_line("markers", f"{path.stem}: a case of this {kind}")
+    for aspect in ASPECTS:
+        config.addinivalue_line("markers", f"{aspect}: a case that looks at this aspect")
 
 
 def session_of(config: pytest.Config) -> Session:
     """The session of a pytest run, made when first asked for."""
+    from .selection import Selection
     from .session import Options, Session
 
     if SESSION not in config.stash:
@@ -116,6 +147,7 @@ def session_of(config: pytest.Config) -> Session:
             record=folder / Path(record),
             command=tuple(map(str, config.invocation_params.args)),
             onnx=get("--onnx"),
+            selection=Selection(get("--full"), *(tuple(get(name)) for name in ("cases", "layers", "aspects"))),
         )
         config.stash[SESSION] = Session(options, started)
     return config.stash[SESSION]
@@ -135,24 +167,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let -k find items by layer, aspect, target and dtype."""
+    """Let -m and -k find items by layer, aspects and list, and -k by target and dtype as well."""
     case: Any = _parameters(item).get("case")
     if item.get_closest_marker("normcheck") and hasattr(case, "aspects"):
-        item.extra_keyword_matches.update(case.aspects, (case.layer, case.dtype))
+        for name in (case.layer, *case.aspects, *(["full"] if case.full else [])):
+            item.add_marker(name)
+        item.extra_keyword_matches.add(case.dtype)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse what cannot be run, drop the items that stand for no claim about any target, and apply --case."""
+    """Refuse what cannot be run, and drop the items that stand for no case and target, or for none selected."""
     if SESSION not in config.stash:
         return
     _refuse(config.stash[SESSION].wrong)
     items[:] = [item for item in items if not item.get_closest_marker("normcheck") or hasattr(_target(item), "id")]
-    patterns = config.getoption("cases")
-    if not patterns:
+    if not config.stash[SESSION].options.selection.narrowed:
         return
-    dropped = [item for item in items if not _named(item, patterns)]
+    dropped = [item for item in items if "case" not in _parameters(item)]
     config.hook.pytest_deselected(items=dropped)
-    items[:] = [item for item in items if item not in set(dropped)]
+    items[:] = [item for item in items if "case" in _parameters(item)]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -166,7 +199,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     one.selected = len(ours)
     shared = hasattr(session.config, "workerinput")
     one.start({_target(item).id for item in ours}, [] if shared else _wanted(one, ours))
-    one.full = sum("case" in named and "vector" not in named for named in map(_parameters, ours)) == len(one.cases)
+    judged = sum("case" in named and "vector" not in named for named in map(_parameters, ours))
+    one.whole = judged == len(one.cases) and not one.options.selection.narrowed
     one.due = one.entries_due()
     if not shared:
         try:
@@ -178,7 +212,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Refuse wrong options before pytest-xdist starts processes, each of which would tell of them in its own way."""
-    if any(config.getoption(name) for name in ("--target", "--device", "--ledger", "--record")):
+    if any(config.getoption(name) for name in ("--target", "--device", "--ledger", "--record", "layers", "aspects")):
         _refuse(session_of(config).wrong)
 
 
@@ -298,8 +332,3 @@ def _wanted(one: Session, items: Sequence[pytest.Item]) -> Iterator[tuple[str, C
         claim = parameters.get("claim")
         cases = [one.suite.by_id[name] for name in claim.cases] if claim else [parameters["case"]]
         yield from ((_target(item).id, case) for case in cases)
-
-
-def _named(item: pytest.Item, patterns: Sequence[str]) -> bool:
-    case: Any = _parameters(item).get("case")
-    return hasattr(case, "aspects") and any(fnmatchcase(case.id, pattern) for pattern in patterns)

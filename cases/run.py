@@ -20,6 +20,7 @@ from .judge import judge
 from .ledger import Entry, applies, explained
 from .onnx_agreement import agreement
 from .onnx_vectors import LAYER, Vector
+from .selection import Selection
 from .suite import Claim, Suite
 
 AHEAD = 32
@@ -57,11 +58,12 @@ class Asked:
 
 @dataclass(slots=True)
 class Run:
-    """The state of a run: one `Asked` per target."""
+    """The state of a run: one `Asked` per target. selection: says which aspects are judged."""
 
     suite: Suite
     asked: dict[str, Asked]
     limit: float
+    selection: Selection = field(default_factory=Selection)
 
     def enqueue(self, pairs: Iterable[tuple[str, Case]]) -> None:
         """Say in which order cases will be wanted, so that requests can be sent ahead."""
@@ -82,7 +84,8 @@ class Run:
 
     def _lines(self, findings: Sequence[Finding], case: Case, target: Target) -> list[Check]:
         ledger = self.asked[target.id].ledger
-        lines = [explained(check_line(finding, case, target.id), ledger) for finding in findings]
+        wanted = [finding for finding in findings if self.selection.judges(finding.aspect)]
+        lines = [explained(check_line(finding, case, target.id), ledger) for finding in wanted]
         again = {"reproduce": reproduce(case.id, target)}
         return [line if line.outcome in PLAIN else line.model_copy(update=again) for line in lines]
 

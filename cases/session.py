@@ -23,9 +23,10 @@ from normcheck.reports.writing import RecordWriter
 from normcheck.specs.source import SpecError
 
 from .case import Case
-from .ledger import Entry, read_ledger, unmatched
+from .ledger import Entry, must_show, read_ledger, unmatched
 from .onnx_vectors import NodeCases, OnnxMissing, Vector, read_node_cases, reason_not_asked, translated
 from .run import Asked, Run, ledger_for
+from .selection import Selection
 from .suite import Claim, Suite, asked_of, claim_texts, requirement_texts, settled_on, suite
 
 LEDGER = Path(__file__).parent / "ledger.yaml"
@@ -37,7 +38,7 @@ EXPLAINED = ("pass", "known", "unsupported")
 class Options:
     """The command line, as far as it concerns normcheck. limit: seconds per case; memory: MiB per target.
 
-    onnx: ONNX's node cases are asked too.
+    onnx: ONNX's node cases are asked too. selection: which cases are asked.
     """
 
     targets: tuple[str, ...]
@@ -49,14 +50,15 @@ class Options:
     record: Path
     command: tuple[str, ...]
     onnx: bool = False
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass
 class Session:
     """Everything between collection and the end. Targets and specs are looked for when first needed.
 
-    selected, reported: how many items are to run, and how many have. full: every case is run on every target found.
-    due: the ledger's entries that must match.
+    selected, reported: how many items are to run, and how many have. whole: the whole list is run on every
+    target found. due: the ledger's entries that must match.
     """
 
     options: Options
@@ -67,7 +69,7 @@ class Session:
     matched: set[str] = field(default_factory=set)
     selected: int = 0
     reported: int = 0
-    full: bool = False
+    whole: bool = False
     due: list[str] = field(default_factory=list)
     closing: list[dict[str, Any]] = field(default_factory=list)
 
@@ -110,6 +112,9 @@ class Session:
             _ = self.suite, self.discovery, self.ledger, self.node_cases
         except (SpecError, TargetError, OnnxMissing) as error:
             return str(error)
+        unknown = self.options.selection.wrong(self.suite.subjects)
+        if unknown:
+            return unknown
         if not self.discovery.targets:
             reasons = "; ".join(f"{missing.adapter}: {missing.reason}" for missing in self.discovery.missing)
             return f"there is no target to judge: {reasons}"
@@ -122,16 +127,16 @@ class Session:
 
     @cached_property
     def cases(self) -> list[tuple[Case, Target]]:
-        """What is judged: every case beside every target that is asked it."""
+        """What is judged: every case that is selected beside every target that is asked it."""
         found = self.targets
-        every = self.suite.cases if found else ()
+        every = filter(self.options.selection.has, self.suite.cases) if found else ()
         return [(case, target) for case in every for target in found if asked_of(case, target)]
 
     @cached_property
     def claims(self) -> list[tuple[Claim, Target]]:
-        """What is settled: every claim beside every target that it is about."""
+        """What is settled: every claim beside every target that it is about; none where cases are selected."""
         found = self.targets
-        every = self.suite.claims.values() if found else ()
+        every = self.suite.claims.values() if found and not self.options.selection.narrowed else ()
         return [(claim, target) for claim in every for target in found if settled_on(claim, target)]
 
     @cached_property
@@ -143,7 +148,10 @@ class Session:
         layers = self.suite.specs.layers
         made = [{dialect: translated(node, layers, dialect) for dialect in dialects} for node in nodes]
         pairs = [(each[target.dialect], target) for each in made for target in found]
-        return [(vector, target) for vector, target in pairs if asked_of(vector.case, target)]
+        chosen = self.options.selection
+        return [
+            (vector, target) for vector, target in pairs if chosen.has(vector.case) and asked_of(vector.case, target)
+        ]
 
     def start(self, needed: set[str], ahead: Iterable[tuple[str, Case]]) -> None:
         """Start the targets with the ids `needed`; ask at once for the first of the target ids and cases in `ahead`."""
@@ -152,7 +160,7 @@ class Session:
             for target in self.discovery.targets
             if target.id in needed
         }
-        self.run = Run(self.suite, asked, self.options.limit)
+        self.run = Run(self.suite, asked, self.options.limit, self.options.selection)
         self.run.enqueue(ahead)
 
     def _worker(self, target: Target) -> Worker | LocalWorker:
@@ -198,6 +206,9 @@ class Session:
                 for name, one in self.ledger.items()
             },
             selected=self.selected,
+            case_list="full" if self.options.selection.full else "quick",
+            listed=sum(map(self.options.selection.lists, self.suite.cases)),
+            cases=len(self.suite.cases),
         )
 
     def close(self) -> list[dict[str, Any]]:
@@ -223,12 +234,21 @@ class Session:
             )
             for missing in self.discovery.missing
         ]
-        return [*(_target_line(one, self.full or bool(self.options.targets)) for one in asked), *missing]
+        return [*(_target_line(one, self.whole or bool(self.options.targets)) for one in asked), *missing]
 
     def entries_due(self) -> list[str]:
-        """The ledger's entries that must match something: in a full run of every target found, those about them."""
-        asked = self.run.asked.values() if self.run and self.full and not self.options.targets else ()
-        return list(dict.fromkeys(name for one in asked for name in one.ledger))
+        """The ledger's entries that must match something: where every target found is asked the whole list."""
+        if not self.run or not self.whole or self.options.targets:
+            return []
+        return list(dict.fromkeys(name for one in self.run.asked.values() for name in self._due_on(one)))
+
+    def _due_on(self, asked: Asked) -> list[str]:
+        """The entries about a target that must match: on the quick list, those that its cases must show."""
+        if self.options.selection.full:
+            return list(asked.ledger)
+        every = [case for case in self.suite.cases if asked_of(case, asked.target)]
+        listed = {case.id for case in every if self.options.selection.lists(case)}
+        return [name for name, entry in asked.ledger.items() if must_show(entry, every, listed)]
 
     def finish(self, status: int) -> Record:
         """Write the last lines of the record; returns all of it. status: pytest's own, by the items alone."""

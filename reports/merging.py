@@ -135,7 +135,7 @@ def parts(record: Record) -> list[Part]:
     """The runs a record consists of."""
     if record.header.parts:
         return record.header.parts
-    fields = ("run", "started", "normcheck", "spec_digest", "platform", "options", "selected")
+    fields = ("run", "started", "normcheck", "spec_digest", "platform", "options", "selected", "case_list")
     return [
         Part(
             **{name: getattr(record.header, name) for name in fields},
@@ -160,10 +160,17 @@ def merged_header(records: Sequence[Record], notes: tuple[str, ...]) -> Header:
             "ledger": {k: v for h in reversed(headers) for k, v in h.ledger.items()},
             "claims": {k: v for h in reversed(headers) for k, v in h.claims.items()},
             "selected": sum(part.selected for part in runs),
+            "case_list": _joint_list(runs),
             "parts": list(runs) if len(runs) > 1 else headers[0].parts,
             "notes": list(notes),
         }
     )
+
+
+def _joint_list(runs: Sequence[Part]) -> str:
+    """The list that all runs were of; empty where they differ, so that the record does not claim more than it has."""
+    names = {part.case_list for part in runs}
+    return names.pop() if len(names) == 1 else ""
 
 
 def merged_footer(records: Sequence[Record], checks: int) -> Footer:

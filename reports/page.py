@@ -21,7 +21,7 @@ from .histogram import spreads
 from .power import caught, share, spared
 from .reading import Record
 from .record import OUTCOMES, Check
-from .summary import counts, printable, verdict_sentences
+from .summary import counts, list_sentence, printable, verdict_sentences
 
 HERE = Path(__file__).parent
 LONGEST_IN_LIST = 300
@@ -73,6 +73,7 @@ def render(record: Record) -> str:
             record=record,
             header=record.header,
             verdict=verdict_sentences(record),
+            listed=list_sentence(record.header),
             caught=caught(),
             spared=spared(),
             share=share,

@@ -99,6 +99,7 @@ class Part(Line):
     platform: dict[Name, Name]
     options: list[Text] = []
     selected: Count = 0
+    case_list: Name = ""
     complete: bool = False
     reason: Text = ""
 
@@ -114,6 +115,7 @@ class KnownText(Line):
 class Header(Line):
     """What was run, where and with what. started: ISO 8601, UTC.
 
+    case_list: `quick` or `full`; listed: how many cases are on it, of all `cases`.
     parts: the runs that this record was merged from, none for a single run. notes: what the merge found.
     """
 
@@ -130,6 +132,9 @@ class Header(Line):
     claims: dict[Name, ClaimText] = {}
     ledger: dict[Name, KnownText] = {}
     selected: Count = 0
+    case_list: Name = ""
+    listed: Count = 0
+    cases: Count = 0
     parts: list[Part] = []
     notes: list[Text] = []
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from .reading import Record
-from .record import OUTCOMES, Check, Outcome
+from .record import OUTCOMES, Check, Header, Outcome
 
 JUDGED: frozenset[Outcome] = frozenset({"pass", "fail", "known"})
 UNEXPLAINED: tuple[Outcome, ...] = ("fail", "error", "crash", "timeout")
@@ -35,6 +35,15 @@ def counts(record: Record) -> dict[str, Counter[Outcome]]:
     """How many checks had each outcome, by target; a target without a check is there with nothing."""
     found = tally(record.checks, lambda check: check.target)
     return {name: found.get(name, Counter()) for name in target_names(record)}
+
+
+def list_sentence(header: Header) -> str:
+    """Which list was run, and how many of the cases are on it; empty where the record does not say."""
+    if not (header.case_list and header.cases):
+        return ""
+    if header.case_list == "full":
+        return f"The full list: all {header.cases:,} cases."
+    return f"The {header.case_list} list: {header.listed:,} of {header.cases:,} cases; --full asks all of them."
 
 
 def target_names(record: Record) -> list[str]:
@@ -114,7 +123,8 @@ def terminal(record: Record, *, colour: bool = False) -> str:
     """
     sentences = verdict_sentences(record)
     closing = sentences or ["Everything asked was judged, and found right or known."]
-    words = [[_one_line(text) for text in block] for block in (record.problems, closing)]
+    listed = list(filter(None, [list_sentence(record.header)]))
+    words = [[_one_line(text) for text in block] for block in (listed, record.problems, closing)]
     blocks = [_table(record, colour), _symptoms(record), *words]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

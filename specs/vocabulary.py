@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from .aspects import Aspect as Aspect
+
 MAXIMUM_ELEMENTS = 2**22
 MAXIMUM_RANK = 8
 
@@ -24,31 +26,6 @@ Transform = Literal[
 ]
 Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
 Grade = Literal["A", "A2", "B1", "B", "C"]
-Aspect = Literal[
-    "output",
-    "gradient",
-    "forward_mode",
-    "second_order",
-    "vectorized",
-    "weights",
-    "parameters",
-    "state",
-    "training_agreement",
-    "dtype",
-    "input_kept",
-    "weights_kept",
-    "error",
-    "determinism",
-    "persistence",
-    "mask",
-    "invariance",
-    "relation",
-    "transplant",
-    "process_agreement",
-    "device_agreement",
-    "regularization",
-    "constraint",
-]
 Family = Literal[
     "normal",
     "scaled-to-epsilon",

@@ -76,10 +76,10 @@ def layers() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def asked() -> dict[str, list[Case]]:
-    """The cases of every layer that are asked in the reference's dialect, in the suite's order."""
+    """The cases of every layer on the quick list that are asked in the reference's dialect, in the suite's order."""
     found: dict[str, list[Case]] = {layer: [] for layer in layers()}
     for case in suite().cases:
-        if case.layer in found and (case.dialects is None or DIALECT in case.dialects):
+        if case.layer in found and not case.full and (case.dialects is None or DIALECT in case.dialects):
             found[case.layer].append(case)
     return found
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from normcheck.adapters.targets import Target
-from normcheck.cases.ledger import Entry, applies, explained, read_ledger, unmatched
+from normcheck.cases.ledger import Entry, applies, explained, must_show, read_ledger, unmatched
 from normcheck.cases.session import LEDGER
 from normcheck.cases.suite import suite
 from normcheck.reports.record import Check
 from normcheck.specs.source import SpecError
 
+LISTED, UNLISTED = (f"layer_normalization/ranks/shape={shape}" for shape in ("7", "3x7"))
 GOOD = """\
 entries:
   keras-truncates:
@@ -167,6 +168,24 @@ def test_an_entry_that_matched_nothing_in_a_full_run_is_stale():
     (note,) = unmatched(["used", "stale"], ["used"])
     assert note.entry == "stale"
     assert note.problem.startswith("matched no check in a full run")
+
+
+@pytest.mark.parametrize(
+    ("changes", "due"),
+    [
+        ({"cases": [LISTED]}, True),
+        ({"cases": [UNLISTED]}, False),
+        ({"cases": [LISTED, UNLISTED]}, True),
+        ({"cases": [LISTED, UNLISTED], "sometimes": True}, False),
+        ({"cases": [LISTED], "sometimes": True}, True),
+        ({"cases": ["layer_normalization/ranks/*"]}, True),
+        ({"cases": ["nothing/*"]}, False),
+        ({"cases": [LISTED], "aspect": "mask"}, False),
+    ],
+)
+def test_an_entry_is_due_where_a_case_that_is_asked_must_show_it(changes, due):
+    cases = [suite().by_id[LISTED], suite().by_id[UNLISTED]]
+    assert must_show(entry(**changes), cases, {LISTED}) == due
 
 
 def test_a_good_file_gives_its_entries(tmp_path):

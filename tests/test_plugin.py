@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from normcheck.cases.suite import suite
 from normcheck.reports.reading import read
 from normcheck.tests.suite_runs import ADAPTERS, command, environment, judged, outcomes, record, run
 
@@ -203,6 +204,32 @@ def test_names_of_layer_target_and_aspect_select_items(tmp_path):
     assert not (tmp_path / "record.jsonl").exists()
 
 
+def test_marks_name_layer_aspects_and_list(tmp_path):
+    words = ["--target", "reference", "--collect-only"]
+    done = run(tmp_path, *words, "--full", "-m", "gradient and layer_normalization and full")
+    names = [line for line in done.text.splitlines() if "::" in line]
+    assert names
+    assert all("[reference-cpu-eager:layer_normalization/" in name for name in names)
+    assert not any("::" in line for line in run(tmp_path, *words, "-m", "full").text.splitlines())
+
+
+def test_every_mark_is_registered(tmp_path):
+    registered = run(tmp_path, "--markers").text
+    names = {case.layer for case in suite().cases} | {aspect for case in suite().cases for aspect in case.aspects}
+    assert {name for name in names if f"@pytest.mark.{name}: " not in registered} == set()
+
+
+def test_a_layer_and_an_aspect_select_items_and_checks(tmp_path):
+    words = ["--target", "reference", "--layer", "rms_normalization", "--aspect", "parameters", "--aspect", "dtype"]
+    done = run(tmp_path, *words)
+    found = record(tmp_path)
+    assert done.returncode == 0
+    assert {check.layer for check in found.checks} == {"rms_normalization"}
+    assert {check.aspect for check in found.checks} == {"parameters", "dtype"}
+    assert found.claims == ()
+    assert "The quick list: " in done.text
+
+
 def test_collection_of_everything_imports_no_framework(tmp_path):
     done = run(tmp_path, "--collect-only", "-p", "framework_watch")
     assert done.returncode == 0
@@ -247,6 +274,8 @@ def test_a_ledger_of_ones_own_explains_what_is_known(tmp_path):
         (["--target", "reference", "--ledger", "bad.yaml"], "bad.yaml:1:1: [1] is not a mapping"),
         (["--target", "reference", "--record", "."], "is a folder; name a file for the record"),
         (["--target", "reference", "--case", EXAMPLE, "--record", "bad.yaml/r.jsonl"], "the record cannot be written"),
+        (["--target", "reference", "--layer", "layer_norm"], "did you mean 'layer_normalization'?"),
+        (["--aspect", "gradients", "-n", "2"], "did you mean 'gradient'?"),
         (["--target", str(ADAPTERS / "declines.py")], "there is no such accelerator in this machine"),
         (["--target", str(ADAPTERS / "fails_at_import.py")], "could not be imported"),
     ],

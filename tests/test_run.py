@@ -16,6 +16,7 @@ from normcheck.adapters.transport import LocalWorker, Loss
 from normcheck.cases.ask import request_for
 from normcheck.cases.ledger import Entry
 from normcheck.cases.run import AHEAD, Asked, Run, ledger_for, reproduce
+from normcheck.cases.selection import Selection
 from normcheck.cases.session import Options, Session
 from normcheck.cases.suite import suite
 from normcheck.reports.reading import read
@@ -204,10 +205,35 @@ def test_what_is_found_of_the_record_at_the_end_is_what_is_read_back(session):
 def test_only_a_run_of_everything_can_find_an_entry_stale(session):
     session.run = Run(suite(), {"t": Asked(REFERENCE, Recorded(), {"e": entry_of_everything()})}, 60.0)
     assert session.entries_due() == []
-    session.full = True
+    session.whole = True
     assert session.entries_due() == ["e"]
     session.options = dataclasses.replace(session.options, targets=("reference",))
     assert session.entries_due() == []
+
+
+def test_an_entry_of_long_cases_alone_is_due_in_a_full_run_alone(session):
+    long = next(case.id for case in suite().cases if case.full and "output" in case.aspects)
+    entry = entry_of_everything().model_copy(update={"cases": [long]})
+    session.run = Run(suite(), {"t": Asked(REFERENCE, Recorded(), {"e": entry})}, 60.0)
+    session.whole = True
+    assert session.entries_due() == []
+    session.options = dataclasses.replace(session.options, selection=Selection(full=True))
+    assert session.entries_due() == ["e"]
+
+
+def test_a_selection_of_aspects_keeps_the_others_out_of_the_record():
+    run = Run(suite(), {REFERENCE.id: Asked(REFERENCE, LocalWorker(REFERENCE))}, 60.0, Selection(aspects=("dtype",)))
+    case = suite().by_id[EXAMPLE]
+    run.enqueue([(REFERENCE.id, case)])
+    assert {check.aspect for check in run.checks(case, REFERENCE)} == {"dtype"}
+
+
+def test_the_header_says_which_list_was_run(session):
+    quick = session.header()
+    session.options = dataclasses.replace(session.options, selection=Selection(full=True))
+    full = session.header()
+    assert (quick.case_list, full.case_list) == ("quick", "full")
+    assert 0 < quick.listed < full.listed == full.cases == quick.cases
 
 
 def entry_of_everything():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from normcheck.reports.record import ClaimVerdict, LedgerNote
-from normcheck.reports.summary import counts, exit_status, terminal, verdict_sentences
+from normcheck.reports.summary import counts, exit_status, list_sentence, terminal, verdict_sentences
 from normcheck.tests import records
 
 
@@ -90,6 +90,14 @@ def test_the_table_shows_targets_symptoms_and_the_verdict():
     assert "20 × unbiased variance on torch-cpu-eager" in text
     assert "40 checks fail, and no ledger entry explains it." in text
     assert "\x1b" not in text
+
+
+def test_the_list_that_was_run_is_told():
+    quick = records.header(case_list="quick", listed=600, cases=1200)
+    assert list_sentence(quick) == "The quick list: 600 of 1,200 cases; --full asks all of them."
+    assert list_sentence(records.header(case_list="full", listed=1200, cases=1200)) == "The full list: all 1,200 cases."
+    assert list_sentence(records.header()) == ""
+    assert list_sentence(quick) in terminal(records.record(records.check(), header=quick))
 
 
 def test_colour_is_for_terminals_and_changes_no_word():
