@@ -162,7 +162,8 @@ def carriers(found: Iterable[Trial]) -> dict[str, list[str]]:
 def idle(found: Iterable[Trial]) -> list[str]:
     """Cases that kill nothing and cover no requirement that the others leave uncovered."""
     busy = {kill.case for trial in found for kill in trial.kills}
-    return [case.id for layer in layers() for case in asked()[layer] if case.id not in busy and not _needed(case, layer)]
+    every = ((case, layer) for layer in layers() for case in asked()[layer])
+    return [case.id for case, layer in every if case.id not in busy and not _needed(case, layer)]
 
 
 def _needed(case: Case, layer: str) -> bool:
