@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .interface import Unsupported
 
 MEANS_NOTHING: Mapping[str, Any] = {
@@ -110,3 +112,14 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     if not all(type(one) is int and -rank <= one < rank for one in axes):
         raise Unsupported(f"axis {axis!r} names no axis of an input with {rank} dimensions")
     return tuple(one % rank for one in axes)
+
+
+def plain(value: Any) -> Any:
+    """`value` in builtin types; what has no builtin form by its text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value if value is None or type(value) in (bool, int, float, str) else str(value)

@@ -119,11 +119,13 @@ class Snapshot:
 
     arguments: what it is configured with, as its framework tells; empty where it does not.
     weights: before the request's last step was done once more; step: what that left behind.
+    apart: one step more left the weights of the saved layer as they were.
     """
 
     arguments: Mapping[str, Any]
     weights: tuple[Weight, ...]
     step: StepSeen
+    apart: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class Observation:
         `persistence FORMAT`, or a kind of `derived`.
     parameters: (trainable, non-trainable) as the framework itself counts them; None where it does not.
     repeats: whether the second instance agreed bit for bit; None when not asked.
-    restored: by format, the layer as it was saved, and as it was loaded.
+    restored: by format, the layer as it was saved, and as it was loaded. refused: by format, what was raised instead.
     seconds: time inside the target for all of it.
     """
 
@@ -161,6 +163,7 @@ class Observation:
     unsupported: Mapping[str, str] = field(default_factory=dict)
     repeats: bool | None = None
     restored: Mapping[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
+    refused: Mapping[str, Raised] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -299,7 +302,8 @@ class Adapter:
         """Write `layer` into the empty `folder`.
 
         how: `file`, the framework's own format; `weights`, the weights alone; `legacy`, the format before it; `whole`,
-        the object itself; `configuration`, the arguments alone; or, without a file, `copy` and `pickle`.
+        the object itself; `configuration`, the arguments, and the weights set afterwards; `copy` and `pickle`, Python's
+        own. What takes no file is handed to `load` by `keep`.
         """
         raise Unsupported(f"{self.name} does not save layers")
 

@@ -19,11 +19,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .arguments import Factory, KerasArguments, build_with
+from . import keras_files
+from .arguments import Factory, KerasArguments, build_with, plain
 from .arrays import Array, floating
 from .interface import Adapter, Request, Unsupported, Weight
-
-FILE = "layer.keras"
 
 
 def built_in(name: str) -> Factory:
@@ -67,9 +66,10 @@ def _translated(name: str, value: Any) -> Any:
 
 @dataclass(slots=True)
 class Built:
-    """A layer or model, and the compiled functions made for it so far."""
+    """A layer or model, the shape it was built for, and the compiled functions made for it so far."""
 
     layer: Any
+    shape: tuple[int, ...] = ()
     functions: dict[tuple[str, bool | None], Callable[..., Any]] = field(default_factory=dict)
 
 
@@ -177,6 +177,7 @@ class KerasAdapter(Adapter):
 
     def build(self, layer: Built, shape: tuple[int, ...]) -> None:
         """Create the weights."""
+        layer.shape = shape
         if not layer.layer.built:
             with self._on_device():
                 layer.layer.build(shape)
@@ -247,21 +248,18 @@ class KerasAdapter(Adapter):
 
     def arguments(self, layer: Built) -> Mapping[str, Any]:
         """The layer's own get_config()."""
-        return {name: _plain(value) for name, value in layer.layer.get_config().items()}
+        return {name: plain(value) for name, value in layer.layer.get_config().items()}
 
     def save(self, layer: Built, folder: str, how: str) -> None:
-        """A `.keras` file of a keras.Sequential with the layer."""
-        _only_files(self.name, how)
-        self.keras.Sequential([layer.layer]).save(os.path.join(folder, FILE))
+        """The layer, in every way but `whole`."""
+        keras_files.save(self.keras, layer.layer, layer.shape, folder, how)
 
     def load(self, folder: str, request: Request, how: str) -> Built:
-        """The layer of the model in the file; the class of a layer of your own is made known."""
-        _only_files(self.name, how)
-        with self._making(request.dtype):
-            own = type(self._make(request.layer, request.arguments, request.shape, request.dtype))
+        """What was saved; weights alone go into a new layer of the same arguments."""
+        new = self.construct(request.layer, request.arguments, request.shape, request.dtype)
+        self.build(new, request.shape)
         with self._on_device():
-            model = self.keras.models.load_model(os.path.join(folder, FILE), custom_objects={own.__name__: own})
-        return Built(model.layers[0])
+            return Built(keras_files.load(self.keras, new.layer, request.shape, folder, how), request.shape)
 
     def _compiled(self, layer: Built, what: str, training: bool | None) -> Callable[..., Any]:
         """`_forward` or `_backward` of this layer in the adapter's mode, traced once per `training`."""
@@ -300,17 +298,6 @@ class KerasAdapter(Adapter):
         return backward
 
 
-def _plain(value: Any) -> Any:
-    """`value` in builtin types; what has no builtin form by its text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    return value if value is None or type(value) in (bool, int, float, str) else str(value)
-
-
 def _elements(weights: Sequence[Any]) -> int:
     return sum(math.prod(one.shape) for one in weights)
 
@@ -321,9 +308,3 @@ def _by_name(weights: Sequence[Any]) -> dict[str, Any]:
     if len(held) != len(weights):
         raise Unsupported("two weights of the model share a name")
     return held
-
-
-def _only_files(name: str, how: str) -> None:
-    """Raises Unsupported for another way to save than a file of the framework's own format."""
-    if how != "file":
-        raise Unsupported(f"{name} does not save layers by {how}")

@@ -11,7 +11,8 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, cast
@@ -47,6 +48,7 @@ class _Notes:
     steps: list[StepSeen] = field(default_factory=list)
     unsupported: dict[str, str] = field(default_factory=dict)
     restored: dict[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
+    refused: dict[str, Raised] = field(default_factory=dict)
 
 
 class _Stop(Exception):  # noqa: N818 - ends a request early, is no error
@@ -87,6 +89,7 @@ def _once(adapter: Adapter, request: Request) -> Observation:
         raised=raised,
         unsupported=notes.unsupported,
         restored=notes.restored,
+        refused=notes.refused,
     )
 
 
@@ -111,28 +114,50 @@ def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
 
 def _restore(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> None:
     """Save and load `layer`, then compare by doing: the saved one goes first, and must not be felt by the others."""
-    loaded = {how: one for how in request.restore if (one := _loaded(adapter, layer, request, how, notes)) is not None}
+    loaded: dict[str, Any] = {}
+    for how in request.restore:
+        with _charged_to(how, notes):
+            loaded[how] = _loaded(adapter, layer, request, how, notes)
     if loaded:
         saved = _snapshot(adapter, layer, request, notes)
-        notes.restored = {how: (saved, _snapshot(adapter, one, request, notes)) for how, one in loaded.items()}
+    for how, one in loaded.items():
+        with _charged_to(how, notes):
+            seen = _snapshot(adapter, one, request, notes)
+            notes.restored[how] = saved, replace(seen, apart=_apart(adapter, layer, one, request, notes))
+
+
+@contextmanager
+def _charged_to(how: str, notes: _Notes) -> Iterator[None]:
+    """What is raised inside costs this way of saving, and none of the others."""
+    try:
+        yield
+    except (KeyboardInterrupt, _Stop):
+        raise
+    except Unsupported as reason:
+        notes.unsupported[f"persistence {how}"] = str(reason)
+    except BaseException as error:
+        notes.refused[how] = describe(error, notes.phase, None)
 
 
 def _loaded(adapter: Adapter, layer: Any, request: Request, how: str, notes: _Notes) -> Any:
-    """What comes back of `layer`; None where the adapter does not save it so."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=folders_of(os.getpid())) as folder:
-            notes.phase = "save"
-            adapter.save(layer, folder, how)
-            notes.phase = "load"
-            return adapter.load(folder, request, how)
-    except Unsupported as reason:
-        notes.unsupported[f"persistence {how}"] = str(reason)
-        return None
+    """What comes back of `layer`."""
+    with tempfile.TemporaryDirectory(prefix=folders_of(os.getpid())) as folder:
+        notes.phase = "save"
+        adapter.save(layer, folder, how)
+        notes.phase = "load"
+        return adapter.load(folder, request, how)
 
 
 def _snapshot(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> Snapshot:
     weights = tuple(adapter.weights(layer))
     return Snapshot(dict(adapter.arguments(layer)), weights, _step(adapter, layer, request.steps[-1], notes))
+
+
+def _apart(adapter: Adapter, layer: Any, loaded: Any, request: Request, notes: _Notes) -> bool:
+    """Whether one step more, to where the saved layer has not been, leaves the saved one where it is."""
+    before = tuple(adapter.weights(layer))
+    _step(adapter, loaded, request.steps[-1], notes)
+    return tuple(adapter.weights(layer)) == before
 
 
 def folders_of(pid: int) -> str:

@@ -14,7 +14,9 @@ import numpy as np
 from . import reference_file
 from .arguments import KerasArguments, build_with
 from .arrays import FLOATING, Array, View, arranged, decode, encode
+from .in_memory import take
 from .interface import Adapter, Request, Unsupported, Weight
+from .reference_file import copied, told, unpickled
 from .reference_layer import Layer, Pass, adapt, backward, build, descend, forward, make, move_statistics
 
 KINDS = (
@@ -126,14 +128,18 @@ class ReferenceAdapter(Adapter):
         return layer.arguments
 
     def save(self, layer: Layer, folder: str, how: str) -> None:
-        """One file of JSON."""
-        _only_files(self.name, how)
-        reference_file.write(layer, folder)
+        """The layer, in every way but `legacy` and `whole`."""
+        reference_file.save(layer, folder, how)
 
     def load(self, folder: str, request: Request, how: str) -> Layer:
-        """A layer made from what the file holds, and from nothing else."""
-        _only_files(self.name, how)
-        saved = reference_file.read(folder)
+        """A layer made from what was saved, and from nothing else; of `weights`, with the request's own arguments."""
+        if how == "pickle":
+            return unpickled(folder)
+        if how == "copy":
+            return copied(take(folder))
+        saved = told(take(folder)) if how == "configuration" else reference_file.read(folder)
+        if how == "weights":
+            saved["arguments"] = request.arguments
         layer = self.construct(saved["layer"], saved["arguments"], saved["shape"], saved["dtype"])
         self.build(layer, saved["shape"])
         self.assign(layer, saved["weights"])
@@ -142,9 +148,3 @@ class ReferenceAdapter(Adapter):
 
 def _is_trainable(layer: Layer, name: str) -> bool:
     return layer.trainable and name in ("gamma", "beta", "scale")
-
-
-def _only_files(name: str, how: str) -> None:
-    """Raises Unsupported for another way to save than a file of the framework's own format."""
-    if how != "file":
-        raise Unsupported(f"{name} does not save layers by {how}")

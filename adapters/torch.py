@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .arguments import Arguments, Factory, axes_of, build_with
+from . import torch_files
+from .arguments import Arguments, Factory, axes_of, build_with, plain
 from .arrays import Array
 from .interface import Adapter, Request, Unsupported, Weight
 
-STATE = "state.pt"
 COMPILERS = ("g++", "clang++", "c++", "cl")
 
 
@@ -232,7 +232,9 @@ class TorchAdapter(Adapter):
         kind = getattr(self.torch, dtype, None)
         if kind is not None and kind.is_floating_point:
             module = module.to(dtype=kind)
-        module = module.to(device=self.device)
+        return self._ready(module.to(device=self.device))
+
+    def _ready(self, module: Any) -> Built:
         if self.mode != "compile":
             return Built(module, module)
         # Instances share one code object: without a reset, the ninth would silently run uncompiled.
@@ -312,17 +314,18 @@ class TorchAdapter(Adapter):
         return output, 0.0
 
     def save(self, layer: Built, folder: str, how: str) -> None:
-        """The module's state_dict, with torch.save."""
-        _only_files(self.name, how)
-        self.torch.save(layer.module.state_dict(), os.path.join(folder, STATE))
+        """The module, in every way but `weights` and `configuration`."""
+        torch_files.save(self.torch, layer.module, folder, how)
 
     def load(self, folder: str, request: Request, how: str) -> Built:
-        """A new module of the same arguments, with the state_dict, every key of which must fit."""
-        _only_files(self.name, how)
-        layer = self.construct(request.layer, request.arguments, request.shape, request.dtype)
-        state = self.torch.load(os.path.join(folder, STATE), map_location=self.device, weights_only=True)
-        layer.module.load_state_dict(state, strict=True)
-        return layer
+        """What was saved; a state_dict goes into a new module of the same arguments."""
+        new = self.construct(request.layer, request.arguments, request.shape, request.dtype).module
+        return self._ready(torch_files.load(self.torch, new, self.device, folder, how))
+
+    def arguments(self, layer: Built) -> Mapping[str, Any]:
+        """What the module keeps of its arguments: the attributes that it names in `__constants__`."""
+        names = getattr(layer.module, "__constants__", ())
+        return {name: plain(getattr(layer.module, name)) for name in names if hasattr(layer.module, name)}
 
     def _run(self, layer: Built, x: Any, training: bool | None) -> Any:
         if training is not None:
@@ -338,9 +341,3 @@ def _numbered(kind: str, room: Any) -> list[str]:
     """`cuda`, `cuda:1`, … for the devices that `torch.cuda` (or its like) counts."""
     count = room.device_count() if room.is_available() else 0
     return [kind if index == 0 else f"{kind}:{index}" for index in range(count)]
-
-
-def _only_files(name: str, how: str) -> None:
-    """Raises Unsupported for another way to save than a file of the framework's own format."""
-    if how != "file":
-        raise Unsupported(f"{name} does not save layers by {how}")

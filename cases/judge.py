@@ -81,16 +81,8 @@ def _settled_before(aspect: str, seen: Observation) -> bool:
 
 
 def _raised(aspect: str, seen: Observation) -> Finding:
-    raised = seen.raised
-    assert raised is not None
-    where = raised.phase if raised.step is None else f"{raised.phase} (step {raised.step + 1})"
-    return Finding(
-        aspect,
-        "error",
-        symptom=f"raised {raised.types[0]}",
-        message=f"raised {raised.types[0]} in phase {where}: {structure.said(raised)}",
-        cause=raised.traceback.strip().splitlines()[-1] if raised.traceback.strip() else "",
-    )
+    assert seen.raised is not None
+    return structure.raised(aspect, seen.raised)
 
 
 def _weights(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from normcheck.adapters.interface import Observation, Snapshot
 
 from .case import Case
 from .finding import Finding
-from .structure import compared
+from .structure import compared, raised
 
 ASPECT = "persistence"
 
@@ -24,14 +24,17 @@ def persistence(case: Case, seen: Observation) -> Iterator[Finding]:
         reason = seen.unsupported.get(f"{ASPECT} {how}")
         if reason is not None:
             yield Finding(ASPECT, "unsupported", how, message=reason)
+        elif how in seen.refused:
+            yield raised(ASPECT, seen.refused[how], how)
         elif how not in seen.restored:
             yield Finding(ASPECT, "error", how, "not restored", "the target gave no layer before and after")
         else:
-            yield from (replace(one, subject=f"{how} {one.subject}") for one in _compared(*seen.restored[how]))
+            yield from (replace(one, subject=f"{how} {one.subject}") for one in _compared(*seen.restored[how], how))
 
 
-def _compared(saved: Snapshot, loaded: Snapshot) -> Iterator[Finding]:
-    if saved.arguments or loaded.arguments:
+def _compared(saved: Snapshot, loaded: Snapshot, how: str) -> Iterator[Finding]:
+    # Weights alone go into a layer that is made of the case's arguments again, and only its own name may be another.
+    if (saved.arguments or loaded.arguments) and how != "weights":
         yield _arguments(saved.arguments, loaded.arguments)
     if saved.weights or loaded.weights:
         yield compared(ASPECT, "weights", _described(saved), _described(loaded))
@@ -39,6 +42,13 @@ def _compared(saved: Snapshot, loaded: Snapshot) -> Iterator[Finding]:
     for subject, before in _arrays(saved).items():
         if before or after[subject]:
             yield _same(subject, before, after[subject])
+    yield Finding(
+        ASPECT,
+        "right" if loaded.apart else "wrong",
+        "the original",
+        symptom="the original changed",
+        message="what was done to the layer that came back changed the weights of the one that was saved",
+    )
     if saved.step.loss is not None:
         yield compared(ASPECT, "loss", saved.step.loss, loaded.step.loss)
 

@@ -141,6 +141,20 @@ def error(asked: ErrorSpec, dialect: str, raised: Raised | None) -> Finding:
     return Finding("error", "right")
 
 
+def raised(aspect: str, seen: Raised, subject: str = "") -> Finding:
+    """An exception where there should have been none."""
+    where = seen.phase if seen.step is None else f"{seen.phase} (step {seen.step + 1})"
+    frames = seen.traceback.strip().splitlines()
+    return Finding(
+        aspect,
+        "error",
+        subject,
+        symptom=f"raised {seen.types[0]}",
+        message=f"raised {seen.types[0]} in phase {where}: {said(seen)}",
+        cause=frames[-1] if frames else "",
+    )
+
+
 def said(raised: Raised) -> str:
     """The message of an exception on one line, without terminal colours, cut to a readable length."""
     plain = " ".join(COLOUR.sub("", raised.message).split())

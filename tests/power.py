@@ -193,12 +193,13 @@ def hunted() -> Iterator[tuple[str, str, str]]:
 
 
 def escaped(found: Iterable[Trial]) -> list[str]:
-    """Mutants that live through an entry that says it hunts them."""
+    """Mutants that live through an entry that says it hunts them, in a layer they make sense in."""
+    faulty = {(name, layer) for name, kind in mutants().items() for layer in kind.fault.layers}
     dead = {(kill.case.split("/")[1], trial.layer, trial.mutant) for trial in found for kill in trial.kills}
     return [
         f"{name} on {entry}"
         for layer, entry, name in hunted()
-        if name in mutants() and (entry.split("/")[1], layer, name) not in dead
+        if (name, layer) in faulty and (entry.split("/")[1], layer, name) not in dead
     ]
 
 

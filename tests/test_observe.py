@@ -367,9 +367,49 @@ def test_a_layer_that_cannot_be_saved_or_loaded_is_unsupported_in_that_alone(met
 def test_an_exception_while_loading_comes_after_the_steps_and_leaves_no_folder():
     adapter = having(save=saving, load=OSError("cut short"))
     seen = observe(adapter, RESTORE)
-    assert (seen.raised.phase, seen.raised.step, seen.raised.message) == ("load", None, "cut short")
-    assert len(seen.steps) == 1
+    refused = seen.refused["file"]
+    assert (refused.phase, refused.step, refused.message) == ("load", None, "cut short")
+    assert (len(seen.steps), seen.raised, seen.restored) == (1, None, {})
     assert not os.path.exists(adapter.folder)
+
+
+def test_a_format_that_raises_or_is_not_offered_costs_the_others_nothing():
+    def choosing(self, layer, folder, how):
+        if how == "legacy":
+            raise OSError("no old files")
+        if how == "whole":
+            raise Unsupported("no objects")
+        saving(self, layer, folder, how)
+
+    asked = replace(RESTORE, restore=("legacy", "whole", "file"))
+    seen = observe(having(save=choosing, load=loading), asked)
+    assert (list(seen.restored), list(seen.refused), list(seen.unsupported)) == (
+        ["file"],
+        ["legacy"],
+        ["persistence whole"],
+    )
+
+
+def test_what_the_loaded_layer_raises_is_charged_to_its_format():
+    def broken(self, folder, request, how):
+        return {}
+
+    seen = observe(having(save=saving, load=broken), RESTORE)
+    assert (list(seen.refused), seen.raised, seen.restored) == (["file"], None, {})
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_layer_that_comes_back_and_is_not_apart_is_seen(shared):
+    """One that hands back the saved layer itself, and one that makes another of it."""
+
+    def keeping(self, layer, folder, how):
+        self.kept = layer
+
+    def giving(self, folder, request, how):
+        return self.kept if shared else dict(self.kept)
+
+    _, loaded = observe(having(save=keeping, load=giving), RESTORE).restored["file"]
+    assert loaded.apart is not shared
 
 
 def test_what_a_framework_tells_of_its_arguments_is_on_both_sides():

@@ -44,6 +44,7 @@ OBSERVATION = Observation(
             Snapshot({}, (), StepSeen()),
         )
     },
+    refused={"pickle": Raised(("TypeError",), "cannot pickle", "save", None, "")},
     seconds=0.125,
 )
 

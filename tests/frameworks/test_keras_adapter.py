@@ -283,3 +283,18 @@ def test_a_class_of_one_s_own_comes_back_as_itself(adapter):
     ]
     assert saved == loaded
     assert loaded.arguments["epsilon"] == 0.25
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_a_layer_comes_back_in_every_way_that_keras_has(mode):
+    ways = ("file", "weights", "legacy", "configuration", "copy", "pickle", "whole")
+    arguments = {"axis": 1, "momentum": 0.5, "gamma_regularizer": {"kind": "l2", "factor": 0.5}, "name": "own-name"}
+    steps = (Step("update", drawn(4, 3), True, drawn(4, 3), 0.5),)
+    made = started(KerasAdapter, mode)
+    seen = ask(made, "batch_normalization", arguments, (4, 3), steps=steps, restore=ways)
+    assert (seen.raised, dict(seen.refused)) == (None, {})
+    assert list(seen.restored) == ["file", "weights", "legacy", "configuration", "copy", "pickle"]
+    for saved, loaded in seen.restored.values():
+        assert saved == loaded
+        assert (loaded.arguments["axis"], loaded.arguments["momentum"]) == (1, 0.5)
+    assert "SavedModel" in seen.unsupported["persistence whole"]

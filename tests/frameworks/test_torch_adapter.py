@@ -13,6 +13,7 @@ from normcheck.adapters.smoke import smoke
 from normcheck.adapters.torch import TorchAdapter
 
 RANDOM = np.random.default_rng(5)
+ONES = encode(np.ones((4, 3)), "float32")
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +257,20 @@ def test_a_state_dict_that_lacks_a_key_is_refused(adapter):
             del layer.module._parameters["bias"]
             super().save(layer, folder, how)
 
-    raised = ask(started(Lacking), "layer_normalization", {}, (2, 3), restore=("file",)).raised
+    raised = ask(started(Lacking), "layer_normalization", {}, (2, 3), restore=("file",)).refused["file"]
     assert (raised.types[0], raised.phase) == ("RuntimeError", "load")
     assert "bias" in raised.message
+
+
+@pytest.mark.parametrize("mode", ["eager", "compile"])
+def test_a_module_comes_back_in_every_way_that_pytorch_has(mode):
+    ways = ("file", "legacy", "whole", "copy", "pickle", "weights", "configuration")
+    steps = (Step("update", encode(RANDOM.normal(size=(4, 3)), "float32"), True, ONES, 0.5),)
+    arguments = {"momentum": 0.5, "epsilon": 0.25}
+    seen = ask(started(TorchAdapter, mode), "batch_normalization", arguments, (4, 3), steps=steps, restore=ways)
+    assert (seen.raised, dict(seen.refused)) == (None, {})
+    assert list(seen.restored) == ["file", "legacy", "whole", "copy", "pickle"]
+    for saved, loaded in seen.restored.values():
+        assert saved == loaded
+        assert (loaded.arguments["eps"], loaded.arguments["momentum"]) == (0.25, 0.5)
+    assert set(seen.unsupported) == {"persistence weights", "persistence configuration"}

@@ -12,6 +12,8 @@ def loading(change):
     """The change that loads another layer than was saved: change(saved) in place."""
 
     def faulty(self, folder, request, how):
+        if how != "file":
+            return ReferenceAdapter.load(self, folder, request, how)
         saved = reference_file.read(folder)
         saved["arguments"] = dict(saved["arguments"])
         change(saved)
