@@ -88,6 +88,8 @@ class KerasArguments(Arguments):
         "batch_normalization": {"axis": -1, "epsilon": 1e-3, "momentum": 0.99},
         "group_normalization": {"axis": -1, "epsilon": 1e-3, "groups": 32},
         "feature_normalization": {"axis": -1},
+        "unit_normalization": {"axis": -1, "order": 2, "epsilon": 1e-12},
+        "local_response_normalization": {"alpha": 1e-4, "beta": 0.75, "k": 1.0},
     }
 
 

@@ -48,6 +48,12 @@ def rms_normalization(a: KerasArguments) -> Any:
     )
 
 
+def unit_normalization(a: KerasArguments) -> Any:
+    """keras.layers.UnitNormalization, whose order is 2 and whose epsilon is 1e-12."""
+    given = a.keywords(axis="axis", name="name")
+    return built_in("UnitNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
+
+
 def _translated(name: str, value: Any) -> Any:
     """Initializers, regularizers and constraints as objects; everything else, strings too, as it is.
 
@@ -88,6 +94,7 @@ class KerasAdapter(Adapter):
         "batch_normalization": built_in("BatchNormalization"),
         "group_normalization": built_in("GroupNormalization"),
         "feature_normalization": built_in("Normalization"),
+        "unit_normalization": unit_normalization,
         "dense": built_in("Dense"),
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers

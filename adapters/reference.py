@@ -17,7 +17,9 @@ from .arrays import FLOATING, Array, View, arranged, decode, encode
 from .in_memory import take
 from .interface import Adapter, Request, Unsupported, Weight
 from .reference_file import copied, told, unpickled
+from .reference_formulas import FORMULAS, formula_backward, formula_forward, make_formula
 from .reference_layer import Layer, Pass, adapt, backward, build, descend, forward, make, move_statistics
+from .textbook import Values
 
 KINDS = (
     "layer_normalization",
@@ -25,11 +27,12 @@ KINDS = (
     "batch_normalization",
     "group_normalization",
     "feature_normalization",
+    *FORMULAS,
 )
 
 
 class ReferenceAdapter(Adapter):
-    """The five layers in NumPy. Its native arrays are `Array`s, and `View`s where a layout is asked for."""
+    """The layers in NumPy. Its native arrays are `Array`s, and `View`s where a layout is asked for."""
 
     name: ClassVar[str] = "reference"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
@@ -43,7 +46,8 @@ class ReferenceAdapter(Adapter):
         if layer not in KINDS:
             raise Unsupported(f"the reference offers no {layer}")
         given = {key: value for key, value in arguments.items() if key != "name"}
-        made: Layer = build_with(make, KerasArguments(layer, given, shape, dtype), self.name)
+        maker = make_formula if layer in FORMULAS else make
+        made: Layer = build_with(maker, KerasArguments(layer, given, shape, dtype), self.name)
         made.arguments = given
         return made
 
@@ -97,16 +101,22 @@ class ReferenceAdapter(Adapter):
             raise Unsupported(f"there is no gradient of a {x.dtype} input")
         seen = self._forward(layer, x, training)
         with np.errstate(all="ignore"):
-            found = backward(layer, seen, upstream)
+            found = self._backward(layer, seen, x, upstream)
         return encode(seen.output, layer.dtype), {name: encode(one, layer.dtype) for name, one in found.items()}
 
     @staticmethod
     def _forward(layer: Layer, x: Array | View, training: bool | None) -> Pass:
         with np.errstate(all="ignore"):
-            seen = forward(layer, x, training)
+            seen = formula_forward(layer, x) if layer.kind in FORMULAS else forward(layer, x, training)
             if layer.kind == "batch_normalization" and seen.axes:
                 move_statistics(layer, seen)
         return seen
+
+    @staticmethod
+    def _backward(layer: Layer, seen: Pass, x: Array | View, upstream: Array | View) -> dict[str, Values]:
+        if layer.kind in FORMULAS:
+            return formula_backward(layer, seen, x, upstream)
+        return backward(layer, seen, upstream)
 
     def adapt(self, layer: Layer, data: Array | View) -> None:
         """Mean and population variance of `data`. Raises Unsupported for a layer that has none to adapt."""
@@ -119,7 +129,7 @@ class ReferenceAdapter(Adapter):
     ) -> tuple[Array, float]:
         """One step of gradient descent in training; the losses as they were before it."""
         seen = self._forward(layer, x, True)
-        gradients = backward(layer, seen, upstream)
+        gradients = self._backward(layer, seen, x, upstream)
         del gradients["input"]
         return encode(seen.output, layer.dtype), descend(layer, gradients, learning_rate)
 

@@ -28,7 +28,8 @@ SMALLEST_DEVIATION = 1e-7
 class Layer:
     """A layer: its checked arguments, and, once built, its weights in the dtype they are stored in.
 
-    arguments: those that were given, as they were given; a saved layer is made from them again.
+    arguments: those that were given, as they were given; a saved layer is made from them again. options: the numbers
+    of a layer of `reference_formulas`.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Layer:
     shape: tuple[int, ...] = ()
     weights: dict[str, Array] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, float] = field(default_factory=dict)
 
     @property
     def working(self) -> str:

@@ -21,6 +21,7 @@ from . import torch_files
 from .arguments import Arguments, Factory, axes_of, build_with, plain
 from .arrays import Array
 from .interface import Adapter, Request, Unsupported, Weight
+from .torch_formulas import local_response_normalization, unit_normalization
 
 COMPILERS = ("g++", "clang++", "c++", "cl")
 
@@ -33,6 +34,8 @@ class TorchArguments(Arguments):
         "rms_normalization": {"axis": -1, "epsilon": None},
         "batch_normalization": {"axis": 1, "epsilon": 1e-5, "momentum": 0.1},
         "group_normalization": {"axis": 1, "epsilon": 1e-5},
+        "unit_normalization": {"axis": 1, "order": 2.0, "epsilon": 1e-12},
+        "local_response_normalization": {"implementation": "LocalResponseNorm"},
     }
 
     @property
@@ -143,6 +146,8 @@ class TorchAdapter(Adapter):
         "rms_normalization": rms_norm,
         "batch_normalization": batch_norm,
         "group_normalization": group_norm,
+        "unit_normalization": unit_normalization,
+        "local_response_normalization": local_response_normalization,
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers
 

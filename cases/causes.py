@@ -8,14 +8,13 @@ deviation.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .answered import Subject
-from .domain import masks
+from .answered import Answered, Subject
 from .exact import Floats
 from .oracle import Answer, Terms
 
@@ -31,20 +30,21 @@ def likely_cause(bounds: Bounds, subject: Subject, got: NDArray[Any]) -> str:
 
     got: in the shape of the exact array. Raises ValueError for a gradient that was not asked for.
     """
-    answer = bounds.answer
+    return explained(bounds, subject, got, _suspects(bounds.answer, subject))
+
+
+def explained(answered: Answered, subject: Subject, got: NDArray[Any], suspects: Iterable[Suspect]) -> str:
+    """As `likely_cause`, for any formula. suspects: wrong answers, in the shape of the subject."""
     with np.errstate(all="ignore"):
-        exact = bounds.exact(subject).nearest
-        judged = masks(bounds, subject).judged
+        exact = answered.exact(subject).nearest
+        judged = answered.masks(subject).judged
         seen, right = got.astype(np.float64)[judged], exact[judged]
         if not seen.size:
             return ""
         if not np.isfinite(seen).all():
             return _not_finite(seen)
-        allowed = bounds.tolerance(subject, "A2")[judged]
-        found = [
-            (_rank(seen, candidate[judged], right, allowed), sentence)
-            for sentence, candidate in _suspects(answer, subject)
-        ]
+        allowed = answered.tolerance(subject, "A2")[judged]
+        found = [(_rank(seen, candidate[judged], right, allowed), sentence) for sentence, candidate in suspects]
         rank, sentence = min(found, key=lambda pair: pair[0])
         return sentence if rank < math.inf else _order(seen, right, allowed)
 

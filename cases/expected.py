@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from normcheck.adapters.arrays import Array, decode, encode, floating
 from normcheck.specs.vocabulary import Grade
 
+from . import response, unit
 from .answered import Answered, Call, Formula, Held, exactly
 from .ask import request_for
 from .bounds import Bounds
@@ -34,7 +35,10 @@ STATISTICS = {
 }
 FEATURE_FLOOR = 1e-7
 
-ANSWERS: Mapping[str, Formula] = {}
+ANSWERS: Mapping[str, Formula] = {
+    "unit_normalization": unit.answered,
+    "local_response_normalization": response.answered,
+}
 """How a call is answered, by layer; a layer that is not here is a normalization by mean and variance."""
 
 

@@ -65,6 +65,7 @@ class Argument(Frozen):
         "axes",
         "integer",
         "real",
+        "order",
         "boolean",
         "initializer",
         "regularizer",

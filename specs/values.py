@@ -114,6 +114,8 @@ def _fits(value: Any, kind: str) -> bool:
             return _whole(value)
         case "real":
             return _whole(value) or (isinstance(value, float) and math.isfinite(value))
+        case "order":
+            return _whole(value) or (isinstance(value, float) and not math.isnan(value))
         case "string":
             return isinstance(value, str)
         case "axes":
@@ -129,6 +131,7 @@ def _wanted(kind: str) -> str:
         "boolean": "true or false",
         "integer": "a whole number",
         "real": "a finite number",
+        "order": "a number or .inf",
         "string": "a string",
         "axes": "an axis or a list of different axes",
         "shape": "a length or a list of lengths",
@@ -137,7 +140,7 @@ def _wanted(kind: str) -> str:
 
 
 def _range_misfit(value: Any, argument: Argument) -> str | None:
-    if argument.type not in ("integer", "real"):
+    if argument.type not in ("integer", "real", "order"):
         return None
     if argument.minimum is not None and value < argument.minimum:
         return f"{shown(value)} is less than the minimum, {argument.minimum:g}"
