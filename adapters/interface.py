@@ -62,6 +62,7 @@ class Request:
     precision: `plain`; `mixed`: the weights are float32, input and output have `dtype`; `autocast`: everything is
         float32, under the framework's automatic casts. threads: to compute with. dynamic: the axes whose sizes are
         unknown while the layer is built or compiled.
+    carry: read all weights once more after they are assigned, to be carried to another framework.
     layers: (layer, arguments) of each layer of a model, in order.
     """
 
@@ -77,6 +78,7 @@ class Request:
     precision: str = "plain"
     threads: int = 1
     dynamic: tuple[int, ...] = ()
+    carry: bool = False
     layers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
@@ -152,6 +154,7 @@ class Observation:
     parameters: (trainable, non-trainable) as the framework itself counts them; None where it does not.
     repeats: whether the second instance agreed bit for bit; None when not asked.
     restored: by format, the layer as it was saved, and as it was loaded. refused: by format, what was raised instead.
+    carried: every weight after `weights` were assigned, where the request says `carry`.
     seconds: time inside the target for all of it.
     """
 
@@ -164,6 +167,7 @@ class Observation:
     repeats: bool | None = None
     restored: Mapping[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
     refused: Mapping[str, Raised] = field(default_factory=dict)
+    carried: tuple[Weight, ...] = ()
     seconds: float = 0.0
 
 

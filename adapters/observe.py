@@ -49,6 +49,7 @@ class _Notes:
     unsupported: dict[str, str] = field(default_factory=dict)
     restored: dict[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
     refused: dict[str, Raised] = field(default_factory=dict)
+    carried: tuple[Weight, ...] = ()
 
 
 class _Stop(Exception):  # noqa: N818 - ends a request early, is no error
@@ -90,6 +91,7 @@ def _once(adapter: Adapter, request: Request) -> Observation:
         unsupported=notes.unsupported,
         restored=notes.restored,
         refused=notes.refused,
+        carried=notes.carried,
     )
 
 
@@ -104,6 +106,8 @@ def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
     if request.weights:
         notes.phase = "assign"
         _assign(adapter, layer, request, notes)
+    if request.carry and "weights" not in notes.unsupported:
+        notes.carried = tuple(adapter.weights(layer))
     for index, step in enumerate(request.steps):
         notes.step = index
         notes.steps.append(_step(adapter, layer, step, notes))

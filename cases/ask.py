@@ -18,12 +18,14 @@ from normcheck.specs.grammar import ModelSpec
 from .case import Case, CaseStep
 from .conventions import Convention, convention
 from .inputs import drawn, generate
+from .transforms import TRANSFORMATIONS, changed
 
 DERIVED: Mapping[str, tuple[Derived, ...]] = {
     "forward_mode": ("forward",),
     "second_order": ("reverse-over-reverse", "forward-over-reverse", "forward-over-forward"),
     "vectorized": ("vectorized",),
 }
+DIFFERENTIATED = frozenset({"gradient", "process_agreement", "device_agreement", "transplant", *DERIVED})
 
 
 @lru_cache(maxsize=512)
@@ -53,23 +55,34 @@ def _layer_request(case: Case, dialect: str) -> Request:
         shape=case.shape,
         dtype=case.dtype,
         weights={} if case.raises else weight_values(convention(case, dialect)),
-        steps=tuple(_step(case, index) for index in range(len(case.steps))),
+        steps=tuple(_step(case, index, dialect) for index in range(len(case.steps))),
         repeat="determinism" in case.aspects,
         restore=case.formats if "persistence" in case.aspects else (),
         precision=case.precision,
         threads=case.threads,
         dynamic=case.dynamic,
+        carry="transplant" in case.aspects,
     )
 
 
 @lru_cache(maxsize=512)
 def weight_values(meant: Convention) -> dict[str, Array]:
     """The values to assign, by the dialect's own names; none where the initial ones are to be kept."""
+    values = _first_weights(meant)
+    if meant.case.origin is None:
+        return values
+    turn = TRANSFORMATIONS[meant.case.origin.change].weights
+    return {name: encode(turn(decode(value).astype(np.float64)), value.dtype) for name, value in values.items()}
+
+
+def _first_weights(meant: Convention) -> dict[str, Array]:
+    """Those of the first side of a comparison, before they are changed as its input is."""
     given = meant.case.weights
     if given == "initial":
         return {}
     if given == "drawn":
-        return {weight.name: drawn(weight.role, weight.shape, weight.dtype, meant.case.id) for weight in meant.weights}
+        seed = meant.case.seed
+        return {weight.name: drawn(weight.role, weight.shape, weight.dtype, seed) for weight in meant.weights}
     return {
         weight.name: encode(np.broadcast_to(np.asarray(given[weight.role], np.float64), weight.shape), weight.dtype)
         for weight in meant.weights
@@ -77,11 +90,11 @@ def weight_values(meant: Convention) -> dict[str, Array]:
     }
 
 
-def _step(case: Case, index: int) -> Step:
+def _step(case: Case, index: int, dialect: str) -> Step:
     step = case.steps[index]
     upstream = _upstream(case, step, index) if _wanted(case, step) else None
     derived = tuple(kind for aspect, kinds in DERIVED.items() if aspect in case.aspects for kind in kinds)
-    x = step_input(case, index, epsilon_of(case))
+    x = _input(case, index, dialect)
     return Step(
         step.do,
         x,
@@ -95,15 +108,22 @@ def _step(case: Case, index: int) -> Step:
     )
 
 
+def _input(case: Case, index: int, dialect: str) -> Array:
+    """The input of a step; that of the second side of a comparison is made from the first side's."""
+    first = case.origin.case if case.origin else case
+    x = step_input(first, index, epsilon_of(first))
+    return changed(convention(case, dialect), index, x) if case.origin else x
+
+
 def _upstream(case: Case, step: CaseStep, index: int) -> Array:
     """The incoming gradient: of mixed sign, or positive, so that a sum of it grows with every term."""
-    mixed = drawn("upstream", step.shape, case.dtype, f"{case.id}/{index}")
+    mixed = drawn("upstream", step.shape, case.dtype, f"{case.seed}/{index}")
     return mixed if step.upstream == "drawn" else encode(np.abs(decode(mixed)), case.dtype)
 
 
 def _wanted(case: Case, step: CaseStep) -> bool:
-    floating = case.dtype in FLOATING
-    return floating and (step.do == "update" or bool(step.do == "call" and {"gradient", *DERIVED} & set(case.aspects)))
+    called = step.do == "call" and not DIFFERENTIATED.isdisjoint(case.aspects)
+    return case.dtype in FLOATING and (step.do == "update" or called)
 
 
 @lru_cache(maxsize=512)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from normcheck.specs.grammar import ErrorSpec, Expectation, LayerSpec, ModelSpec
+from normcheck.specs.vocabulary import Transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,27 @@ class CaseStep:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Other:
+    """The second side of a comparison: a case of its own, where it is asked, and how the two observations agree.
+
+    on: in another process, on another device, or of a target of another dialect; None asks the same target.
+    agree: bit for bit, or within the sum of both bounds.
+    """
+
+    case: Case
+    agree: Literal["bits", "bound"]
+    on: Literal["process", "device", "dialect"] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """What the second side of a comparison is made from: the first side, and what is done to its input."""
+
+    case: Case
+    change: Transform | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One layer, one set of arguments, one input, one set of aspects.
 
@@ -33,6 +55,7 @@ class Case:
     expect: literal expectations besides the exact answer; raises: what must be raised, None for nothing.
     formats: the ways in which the layer is saved and got back. full: on the full list alone.
     exact: false where the literal expectations alone are judged (a document's own case).
+    other: what the observation is compared with. origin: of a case that is the second side of a comparison.
     Cases compare by identity: the id is unique within a run.
     """
 
@@ -55,11 +78,18 @@ class Case:
     full: bool = False
     dialects: tuple[str, ...] | None = None
     hunts: tuple[str, ...] = field(default=())
+    other: Other | None = None
+    origin: Origin | None = None
 
     @property
     def layer(self) -> str:
         """The name of the layer, or of the model."""
         return self.spec.layer if isinstance(self.spec, LayerSpec) else self.spec.model
+
+    @property
+    def seed(self) -> str:
+        """What inputs and weights are drawn from; the two sides of a comparison draw the same."""
+        return self.origin.case.id if self.origin else self.id
 
     @property
     def aspects(self) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from normcheck.specs.grammar import (
@@ -13,6 +15,7 @@ from normcheck.specs.grammar import (
     ErrorSpec,
     LayerSpec,
     ModelSpec,
+    RelationSpec,
     Requirement,
     StepSpec,
     SweepSpec,
@@ -20,17 +23,21 @@ from normcheck.specs.grammar import (
 from normcheck.specs.inputs import SWEPT_FIELDS
 from normcheck.specs.values import extent
 
-from .case import Case, CaseStep
+from .case import Case, CaseStep, Origin, Other
 from .pairs import covering
+from .transforms import SCALE, length_of
 
 
-def layer_cases(spec: LayerSpec) -> Iterator[Case]:
-    """Every case of a layer, in the file's order: cases, sweeps, errors."""
+def layer_cases(spec: LayerSpec, layers: Mapping[str, LayerSpec] = MappingProxyType({})) -> Iterator[Case]:
+    """Every case of a layer, in the file's order: cases, sweeps, relations, errors. layers: those to relate it to."""
     for name, case in spec.cases.items():
         yield from _dtype_cases(spec, f"{spec.layer}/{name}", case)
     for name, sweep in spec.sweeps.items():
         for values, quick in _combinations(sweep):
             yield _swept_case(spec, f"{spec.layer}/{name}/{_label(values)}", sweep, values, quick=quick)
+    for name, relation in spec.relations.items():
+        for first in _dtype_cases(spec, f"{spec.layer}/{name}", relation):
+            yield _related(first, relation, {**layers, spec.layer: spec})
     for name, error in spec.errors.items():
         yield _error_case(spec, f"{spec.layer}/errors/{name}", error)
 
@@ -74,7 +81,8 @@ def _swept_case(spec: LayerSpec, name: str, sweep: SweepSpec, values: Mapping[st
 
 
 def _case(spec: LayerSpec, name: str, case: CaseSpec, arguments: Mapping[str, Any], dtype: str) -> Case:
-    everywhere = [key for key, requirement in spec.requirements.items() if requirement.everywhere]
+    related = isinstance(case, RelationSpec)
+    everywhere = [] if related else [key for key, one in spec.requirements.items() if one.everywhere]
     steps = _steps(case)
     return Case(
         id=name,
@@ -95,6 +103,33 @@ def _case(spec: LayerSpec, name: str, case: CaseSpec, arguments: Mapping[str, An
         dialects=None if case.dialects is None else tuple(case.dialects),
         hunts=tuple(case.hunts),
     )
+
+
+def _related(first: Case, relation: RelationSpec, layers: Mapping[str, LayerSpec]) -> Case:
+    """The first side with the second, which is as the first in all that the relation does not say."""
+    told, change = relation.other, relation.other.input
+    second = replace(
+        first,
+        id=f"{first.id}/other",
+        spec=layers[told.layer or first.layer],
+        arguments=_scaled(first.arguments, change) if told.arguments is None else told.arguments,
+        shape=_resized(first.shape, change),
+        steps=tuple(replace(step, shape=_resized(step.shape, change)) for step in first.steps),
+        weights=first.weights if told.weights is None else told.weights,
+        origin=Origin(first, change),
+    )
+    return replace(first, other=Other(second, relation.agree, told.on))
+
+
+def _scaled(arguments: Mapping[str, Any], change: str | None) -> Mapping[str, Any]:
+    """An input that is scaled needs an epsilon that is scaled as its variance is."""
+    if change != "scaled" or "epsilon" not in arguments:
+        return arguments
+    return {**arguments, "epsilon": arguments["epsilon"] * SCALE**2}
+
+
+def _resized(shape: tuple[int, ...], change: str | None) -> tuple[int, ...]:
+    return (length_of(change, shape[0]), *shape[1:]) if shape else shape
 
 
 def _error_case(spec: LayerSpec, name: str, error: ErrorSpec) -> Case:

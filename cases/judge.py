@@ -125,6 +125,11 @@ def _determinism(case: Case, dialect: str, seen: Observation) -> Iterator[Findin
     yield structure.determinism(seen)
 
 
+def _one_side(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    """One side of a comparison shows nothing by itself, unless it could not be asked."""
+    yield from ()
+
+
 JUDGES: Mapping[str, Judge] = {
     "output": values.outputs,
     "gradient": values.gradients,
@@ -139,4 +144,9 @@ JUDGES: Mapping[str, Judge] = {
     "training_agreement": _training_agreement,
     "determinism": _determinism,
     "persistence": _persistence,
+    "invariance": _one_side,
+    "relation": _one_side,
+    "transplant": _one_side,
+    "process_agreement": _one_side,
+    "device_agreement": _one_side,
 }

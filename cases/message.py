@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from normcheck.reports.record import Check, Worst
 
-from .case import Case
+from .case import Case, Other
 
 
 def failure_text(case: Case, title: str, checks: Sequence[Check]) -> str:
@@ -23,7 +23,14 @@ def asked(case: Case) -> str:
         f"{'' if step.layout == 'contiguous' else f', {step.layout} in memory'}"
         for step in case.steps
     )
-    return f"{case.layer}({arguments}) {case.dtype}; {steps or 'built'}"
+    beside = "" if case.other is None else f"\n  beside: {_other(case.other)}"
+    return f"{case.layer}({arguments}) {case.dtype}; {steps or 'built'}{beside}"
+
+
+def _other(other: Other) -> str:
+    change = other.case.origin.change if other.case.origin else None
+    where = f" on another {other.on}" if other.on else ""
+    return f"{asked(other.case)}{f', {change}' if change else ''}{where}, to agree by {other.agree}"
 
 
 def _check_text(case: Case, check: Check) -> str:

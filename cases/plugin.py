@@ -198,7 +198,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     one.selected = len(ours)
     shared = hasattr(session.config, "workerinput")
-    one.start({_target(item).id for item in ours}, [] if shared else _wanted(one, ours))
+    one.start({target.id for item in ours for target in _targets(item)}, [] if shared else _wanted(one, ours))
     judged = sum("case" in named and "vector" not in named for named in map(_parameters, ours))
     one.whole = judged == len(one.cases) and not one.options.selection.narrowed
     one.due = one.entries_due()
@@ -228,9 +228,9 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def judge_case(request: pytest.FixtureRequest) -> Any:
     """A function that judges one case on one target and gives pytest the outcome."""
 
-    def judge(case: Case, target: Target) -> None:
+    def judge(case: Case, target: Target, partner: Target | None) -> None:
         run = run_of(request.config)
-        _judged(request.node, case, target, run.checks(case, target))
+        _judged(request.node, case, target, run.checks(case, target, partner))
 
     return judge
 
@@ -319,6 +319,12 @@ def _target(item: pytest.Item) -> Any:
     return _parameters(item).get("target")
 
 
+def _targets(item: pytest.Item) -> list[Target]:
+    """The item's target, and its partner where it has one."""
+    partner: Target | None = _parameters(item).get("partner")
+    return [_target(item), *([partner] if partner else [])]
+
+
 def _refuse(sentence: str) -> None:
     """Raises UsageError, unless nothing is wrong."""
     if sentence:
@@ -326,9 +332,11 @@ def _refuse(sentence: str) -> None:
 
 
 def _wanted(one: Session, items: Sequence[pytest.Item]) -> Iterator[tuple[str, Case]]:
-    """The target and every case that each item asks for."""
+    """The target and every case that each item asks for, as far as it is known before an answer is there."""
     for item in items:
         parameters = _parameters(item)
-        claim = parameters.get("claim")
-        cases = [one.suite.by_id[name] for name in claim.cases] if claim else [parameters["case"]]
-        yield from ((_target(item).id, case) for case in cases)
+        claim, partner = parameters.get("claim"), parameters.get("partner")
+        for case in [one.suite.by_id[name] for name in claim.cases] if claim else [parameters["case"]]:
+            yield _target(item).id, case
+            if case.other and (case.other.on is None or (partner and case.other.on == "device")):
+                yield (partner or _target(item)).id, case.other.case

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
-from normcheck.adapters.interface import Observation
+from normcheck.adapters.interface import Observation, Request
 from normcheck.adapters.targets import Target
 from normcheck.adapters.transport import LocalWorker, Loss, Worker
 from normcheck.reports.record import Check, ClaimVerdict
@@ -15,6 +15,7 @@ from normcheck.reports.record import Check, ClaimVerdict
 from .ask import request_for
 from .case import Case
 from .claims import told, verdict
+from .comparison import Side, beside, compared, side_names, stopped
 from .finding import Finding, check_line
 from .judge import judge
 from .ledger import Entry, applies, explained
@@ -22,8 +23,10 @@ from .onnx_agreement import agreement
 from .onnx_vectors import LAYER, Vector
 from .selection import Selection
 from .suite import Claim, Suite
+from .transplant import carried
 
 AHEAD = 32
+ELSEWHERE = ("device", "dialect")
 PLAIN = ("pass", "unsupported")
 
 
@@ -38,9 +41,15 @@ class Asked:
     sent: deque[Case] = field(default_factory=deque)
     answers: dict[str, Observation | Loss] = field(default_factory=dict)
 
-    def answer(self, case: Case, limit: float) -> Observation | Loss:
-        """What the target was seen to do with `case`; one answer is waited for at most `limit` seconds."""
-        if case.id not in self.answers and not any(case is other for other in (*self.sent, *self.queue)):
+    def answer(self, case: Case, limit: float, request: Request | None = None) -> Observation | Loss:
+        """What the target was seen to do with `case`; one answer is waited for at most `limit` seconds.
+
+        request: what it is asked in place of the case's own request.
+        """
+        if request is not None:
+            self.worker.submit(request)
+            self.sent.append(case)
+        elif case.id not in self.answers and not any(case is other for other in (*self.sent, *self.queue)):
             self.queue.appendleft(case)
         while case.id not in self.answers:
             self._send_ahead()
@@ -58,22 +67,60 @@ class Asked:
 
 @dataclass(slots=True)
 class Run:
-    """The state of a run: one `Asked` per target. selection: says which aspects are judged."""
+    """The state of a run: one `Asked` per target. selection: says which aspects are judged.
+
+    start: starts another process of a target. again: those that were started so, by target.
+    """
 
     suite: Suite
     asked: dict[str, Asked]
     limit: float
     selection: Selection = field(default_factory=Selection)
+    start: Callable[[Target], Worker] = Worker
+    again: dict[str, Asked] = field(default_factory=dict)
 
     def enqueue(self, pairs: Iterable[tuple[str, Case]]) -> None:
         """Say in which order cases will be wanted, so that requests can be sent ahead."""
         for target, case in pairs:
             self.asked[target].queue.append(case)
 
-    def checks(self, case: Case, target: Target) -> list[Check]:
-        """Ask a target a case, judge what it did, and hold it against the ledger."""
+    def checks(self, case: Case, target: Target, partner: Target | None = None) -> list[Check]:
+        """Ask a target a case, judge what it did, and hold it against the ledger.
+
+        partner: the target that the other side of a comparison is asked of, where that is another one.
+        """
+        return self._lines(self._findings(case, target, partner), case, target, partner)
+
+    def _findings(self, case: Case, target: Target, partner: Target | None = None) -> list[Finding]:
         answer = self.asked[target.id].answer(case, self.limit)
-        return self._lines(judge(case, target.dialect, answer), case, target)
+        if case.other is None:
+            return judge(case, target.dialect, answer)
+        if partner is None and case.other.on in ELSEWHERE:
+            return []
+        mine, theirs = side_names(case, target, partner)
+        first = Side(case, target.dialect, mine, answer)
+        if case.other.on == "dialect" and stopped(first):
+            return stopped(first)
+        second = Side(case.other.case, (partner or target).dialect, theirs, self._other(first, target, partner))
+        return beside(partner, compared(first, second))
+
+    def _other(self, first: Side, target: Target, partner: Target | None) -> Observation | Loss:
+        """The answer of the other side, from whom it is asked."""
+        other = first.case.other
+        assert other is not None
+        if other.on == "process":
+            return self._again(target).answer(other.case, self.limit)
+        asked = self.asked[(partner or target).id]
+        if other.on != "dialect":
+            return asked.answer(other.case, self.limit)
+        request = carried(first.case, first.dialect, first.seen, other.case, asked.target.dialect)
+        return asked.answer(other.case, self.limit, request)
+
+    def _again(self, target: Target) -> Asked:
+        """Another process of a target, started when first wanted."""
+        if target.id not in self.again:
+            self.again[target.id] = Asked(target, self.start(target))
+        return self.again[target.id]
 
     def vector_checks(self, vector: Vector, target: Target) -> list[Check]:
         """Ask a target a node case of ONNX, and judge it twice: by our bound, and by what ONNX states."""
@@ -82,26 +129,26 @@ class Run:
         theirs = self._lines(agreement(vector, target.dialect, answer), vector.stated, target)
         return [line.model_copy(update={"layer": LAYER}) for line in (*ours, *theirs)]
 
-    def _lines(self, findings: Sequence[Finding], case: Case, target: Target) -> list[Check]:
+    def _lines(
+        self, findings: Sequence[Finding], case: Case, target: Target, partner: Target | None = None
+    ) -> list[Check]:
         ledger = self.asked[target.id].ledger
         wanted = [finding for finding in findings if self.selection.judges(finding.aspect)]
         lines = [explained(check_line(finding, case, target.id), ledger) for finding in wanted]
-        again = {"reproduce": reproduce(case.id, target)}
+        again = {"reproduce": reproduce(case.id, target, partner)}
         return [line if line.outcome in PLAIN else line.model_copy(update=again) for line in lines]
 
     def settle(self, claim: Claim, target: Target) -> ClaimVerdict:
         """Ask a target every case of a claim and settle it."""
-        asked = self.asked[target.id]
         outcomes = {}
         for name in claim.cases:
             case = self.suite.by_id[name]
-            findings = judge(case, target.dialect, asked.answer(case, self.limit))
-            outcomes[name] = told(findings)
+            outcomes[name] = told(self._findings(case, target))
         return verdict(claim.id, claim.spec, target.id, outcomes)
 
     def close(self) -> None:
         """End every worker."""
-        for asked in self.asked.values():
+        for asked in (*self.asked.values(), *self.again.values()):
             asked.worker.close()
 
 
@@ -110,9 +157,15 @@ def ledger_for(target: Target, entries: Mapping[str, Entry]) -> dict[str, Entry]
     return {name: entry for name, entry in entries.items() if applies(entry, target)}
 
 
-def reproduce(case: str, target: Target) -> str:
-    """One line that asks one target the case with this id again."""
-    device = "" if target.device == "cpu" else f" --device {quote(target.device)}"
-    asked = quote(target.requested or f"{target.name}:{target.mode}")
+def reproduce(case: str, target: Target, partner: Target | None = None) -> str:
+    """One line that asks one target, or two that are compared, the case with this id again."""
     onnx = " --onnx" if case.startswith(f"{LAYER}/") else ""
-    return f"pytest --pyargs normcheck.cases{onnx} --target {asked}{device} --case '{case}'"
+    both = dict.fromkeys(_asked_for(one) for one in (target, partner) if one is not None)
+    words = " ".join(f"--target {one}" for one in both)
+    devices = dict.fromkeys(one.device for one in (target, partner) if one is not None)
+    device = "".join(f" --device {quote(one)}" for one in devices) if tuple(devices) != ("cpu",) else ""
+    return f"pytest --pyargs normcheck.cases{onnx} {words}{device} --case '{case}'"
+
+
+def _asked_for(target: Target) -> str:
+    return quote(target.requested or f"{target.name}:{target.mode}")

@@ -27,7 +27,7 @@ from .ledger import Entry, must_show, read_ledger, unmatched
 from .onnx_vectors import NodeCases, OnnxMissing, Vector, read_node_cases, reason_not_asked, translated
 from .run import Asked, Run, ledger_for
 from .selection import Selection
-from .suite import Claim, Suite, asked_of, claim_texts, requirement_texts, settled_on, suite
+from .suite import Claim, Suite, asked_of, claim_texts, lone, partners, requirement_texts, settled_on, suite
 
 LEDGER = Path(__file__).parent / "ledger.yaml"
 LONGEST = 86_400.0
@@ -126,11 +126,17 @@ class Session:
         return () if self.wrong else self.discovery.targets
 
     @cached_property
-    def cases(self) -> list[tuple[Case, Target]]:
-        """What is judged: every case that is selected beside every target that is asked it."""
+    def cases(self) -> list[tuple[Case, Target, Target | None]]:
+        """What is judged: every case that is selected beside every target that is asked it, and what it is held to."""
         found = self.targets
         every = filter(self.options.selection.has, self.suite.cases) if found else ()
-        return [(case, target) for case in every for target in found if asked_of(case, target)]
+        return [
+            (case, target, partner)
+            for case in every
+            for target in found
+            if asked_of(case, target)
+            for partner in partners(case, target, found)
+        ]
 
     @cached_property
     def claims(self) -> list[tuple[Claim, Target]]:
@@ -160,12 +166,15 @@ class Session:
             for target in self.discovery.targets
             if target.id in needed
         }
-        self.run = Run(self.suite, asked, self.options.limit, self.options.selection)
+        self.run = Run(self.suite, asked, self.options.limit, self.options.selection, self._process)
         self.run.enqueue(ahead)
 
     def _worker(self, target: Target) -> Worker | LocalWorker:
         if self.options.in_process:
             return LocalWorker(target)
+        return self._process(target)
+
+    def _process(self, target: Target) -> Worker:
         return Worker(target, memory=self.options.memory << 20)
 
     def append(self, lines: Iterable[Mapping[str, Any]]) -> None:
@@ -205,6 +214,7 @@ class Session:
                 name: KnownText(reason=one.reason, link=one.link, script=one.script)
                 for name, one in self.ledger.items()
             },
+            lone=lone(self.suite.cases, self.targets),
             selected=self.selected,
             case_list="full" if self.options.selection.full else "quick",
             listed=sum(map(self.options.selection.lists, self.suite.cases)),

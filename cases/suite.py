@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -15,6 +15,12 @@ from normcheck.specs.reader import Specs, read_all
 from .case import Case
 from .claims import case_ids
 from .expand import claim_cases, layer_cases, model_case
+
+PLAIN = "eager"
+LONE = {
+    "device": "No device was compared with another: no two devices were found for one target.",
+    "dialect": "No weights were carried to another framework: all targets that were found speak one dialect.",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +58,7 @@ def suite() -> Suite:
 def expanded(specs: Specs) -> Suite:
     """Every case and claim of `specs`."""
     cases = (
-        *chain.from_iterable(layer_cases(spec) for spec in specs.layers.values()),
+        *chain.from_iterable(layer_cases(spec, specs.layers) for spec in specs.layers.values()),
         *(model_case(spec) for spec in specs.models.values()),
     )
     named: dict[str, LayerSpec | ModelSpec] = {**specs.layers, **specs.models}
@@ -65,6 +71,30 @@ def asked_of(case: Case, target: Target) -> bool:
     """Whether a target is asked a case: in a dialect the case has, and cheap enough where each case is compiled."""
     spoken = case.dialects is None or target.dialect in case.dialects
     return spoken and (case.compiled or not target.compiles)
+
+
+def partners(case: Case, target: Target, found: Sequence[Target]) -> list[Target | None]:
+    """What a target is compared with in a case: others of `found`, each of them once, or nothing but itself.
+
+    A device is compared with the cpu; a layer that is called plainly with every one of another dialect.
+    """
+    on = case.other.on if case.other else None
+    if on == "device":
+        alike = [
+            one for one in found if (one.adapter, one.python, one.mode) == (target.adapter, target.python, target.mode)
+        ]
+        return [one for one in alike if one.device == "cpu" and target.device != "cpu"]
+    if on == "dialect":
+        plain = [one for one in found if one.mode == target.mode == PLAIN and asked_of(case, one)]
+        return [one for one in plain if one.dialect != target.dialect]
+    return [None]
+
+
+def lone(cases: Iterable[Case], found: Sequence[Target]) -> list[str]:
+    """A sentence for every kind of comparison that no two of the targets found can be held to."""
+    every = [(case, case.other.on) for case in cases if case.other and case.other.on in LONE]
+    held = {on for case, on in every for target in found if asked_of(case, target) and partners(case, target, found)}
+    return [text for on, text in LONE.items() if on not in held and any(on == other for _, other in every)]
 
 
 def settled_on(claim: Claim, target: Target) -> bool:

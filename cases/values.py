@@ -154,7 +154,7 @@ def _finding(
         message="" if found.grade == "A" else f"the array has grade {found.grade}.",
         grade=found.grade,
         headroom=found.headroom,
-        worst=_worst(values, exact, found),
+        worst=worst_of(values, exact, found),
         cause=cause,
         fingerprint=hashlib.blake2b(got.data, digest_size=6).hexdigest(),
     )
@@ -169,7 +169,8 @@ def _misshapen(aspect: str, label: str, wanted: tuple[int, ...], got: Array) -> 
     return Finding(aspect, "wrong", label, f"shape {list(got.shape)}", text, "F")
 
 
-def _worst(values: NDArray[np.generic], exact: Exact, found: Measure) -> Worst | None:
+def worst_of(values: NDArray[np.generic], exact: Exact, found: Measure) -> Worst | None:
+    """The worst element and what is around it; None where there is nothing to show."""
     if not found.index or found.grade == "A":
         return None
     index = found.index

@@ -68,7 +68,7 @@ class Subject:
 def unseen(cases: Iterable[Case]) -> Iterator[str]:
     """A sentence for every case, dialect and subject that the case is held to and cannot show."""
     for case in cases:
-        if case.raises is None and case.steps and case.exact:
+        if case.raises is None and case.steps and case.exact and case.other is None:
             for dialect in case.dialects or DIALECTS:
                 for name in SUBJECTS:
                     if _held(case, dialect, SUBJECTS[name]):

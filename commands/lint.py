@@ -47,11 +47,13 @@ def problem_in(path: Path) -> str:
 
 
 def unseen(spec: Any) -> Iterator[str]:
-    """What the cases of a layer claim to show and cannot."""
+    """What the cases of a layer claim to show and cannot; its relations are held to nothing."""
     from normcheck.cases import visibility
     from normcheck.cases.expand import layer_cases
 
-    return visibility.unseen(layer_cases(spec)) if isinstance(spec, LayerSpec) else iter(())
+    if not isinstance(spec, LayerSpec):
+        return iter(())
+    return visibility.unseen(layer_cases(spec.model_copy(update={"relations": {}})))
 
 
 def reader_for(path: Path) -> Callable[[Path], Any] | None:

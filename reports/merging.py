@@ -161,6 +161,7 @@ def merged_header(records: Sequence[Record], notes: tuple[str, ...]) -> Header:
             "claims": {k: v for h in reversed(headers) for k, v in h.claims.items()},
             "selected": sum(part.selected for part in runs),
             "case_list": _joint_list(runs),
+            "lone": [text for text in headers[0].lone if all(text in header.lone for header in headers)],
             "parts": list(runs) if len(runs) > 1 else headers[0].parts,
             "notes": list(notes),
         }

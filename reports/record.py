@@ -116,6 +116,7 @@ class Header(Line):
     """What was run, where and with what. started: ISO 8601, UTC.
 
     case_list: `quick` or `full`; listed: how many cases are on it, of all `cases`.
+    lone: comparisons that could not be made, because there was nothing to compare with.
     parts: the runs that this record was merged from, none for a single run. notes: what the merge found.
     """
 
@@ -135,6 +136,7 @@ class Header(Line):
     case_list: Name = ""
     listed: Count = 0
     cases: Count = 0
+    lone: list[Text] = []
     parts: list[Part] = []
     notes: list[Text] = []
 

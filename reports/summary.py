@@ -123,7 +123,7 @@ def terminal(record: Record, *, colour: bool = False) -> str:
     """
     sentences = verdict_sentences(record)
     closing = sentences or ["Everything asked was judged, and found right or known."]
-    listed = list(filter(None, [list_sentence(record.header)]))
+    listed = list(filter(None, [list_sentence(record.header), *record.header.lone]))
     words = [[_one_line(text) for text in block] for block in (listed, record.problems, closing)]
     blocks = [_table(record, colour), _symptoms(record), *words]
     return "\n\n".join("\n".join(block) for block in blocks if block)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from .expressions import ExpressionError, names_in
-from .grammar import Argument, CaseSpec, ErrorSpec, LayerSpec, ModelSpec, Requirement, SweepSpec
+from .grammar import Argument, CaseSpec, ErrorSpec, LayerSpec, ModelSpec, RelationSpec, Requirement, SweepSpec
 from .inputs import SWEPT_FIELDS, input_problems
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
@@ -18,6 +18,7 @@ from .vocabulary import Dialect
 RESERVED = (*SWEPT_FIELDS, "features")
 DIALECTS: tuple[str, ...] = get_args(Dialect)
 MAXIMUM_CASES = 2000
+RELATED = ("invariance", "relation", "transplant", "process_agreement", "device_agreement")
 
 
 def layer_problems(spec: LayerSpec) -> Iterator[Problem]:
@@ -122,6 +123,10 @@ def _name_problems(spec: LayerSpec) -> Iterator[Problem]:
         if name == "errors" or name in spec.cases:
             reason = "is kept for the error cases" if name == "errors" else "is the name of a case already"
             yield Problem(("sweeps",), f"{name!r} {reason}; choose another name", name)
+    for name in spec.relations:
+        if name == "errors" or name in spec.cases or name in spec.sweeps:
+            reason = "is kept for the error cases" if name == "errors" else "is the name of a case already"
+            yield Problem(("relations",), f"{name!r} {reason}; choose another name", name)
     for name in spec.arguments:
         if name in RESERVED:
             yield Problem(("arguments",), f"{name!r} has a meaning of its own; choose another name", name)
@@ -220,6 +225,7 @@ def _unshown(path: Field, case: CaseSpec, spec: LayerSpec) -> Iterator[Problem]:
         "constraint": (any(step.do == "update" for step in steps), "a step `do: update`"),
         "persistence": (not steps or steps[-1].do != "adapt", "a last step that is a call or an update"),
         "error": (completes, "to stand under `errors`, or `expect: {completes: true}`"),
+        **dict.fromkeys(RELATED, (isinstance(case, RelationSpec), "to stand under `relations`")),
     }
     for index, name in enumerate(case.covers):
         for aspect in spec.requirements[name].aspects if name in spec.requirements else ():

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from .grammar import ClaimsSpec, LayerSpec, ModelSpec, TopicSpec
 from .inputs import input_problems
 from .lint import case_problems, prefix_of, unknown_arguments
+from .relations import relation_problems
 from .sentences import suggestion
 from .source import Field, Problem, Source
 
@@ -39,6 +40,8 @@ def problems_across(entries: Sequence[Entry], layers: Mapping[str, LayerSpec]) -
     models = {spec.model: spec for _, spec in entries if isinstance(spec, ModelSpec)}
     heads = case_heads([*layers.values(), *(spec for _, spec in entries if not isinstance(spec, LayerSpec))])
     for source, spec in entries:
+        if isinstance(spec, LayerSpec):
+            yield from ((source, problem) for problem in _relations(spec, layers))
         if isinstance(spec, ModelSpec):
             yield from ((source, problem) for problem in _model_layers(spec, layers))
         if isinstance(spec, ClaimsSpec):
@@ -53,7 +56,7 @@ def case_heads(specs: Sequence[AnySpec]) -> dict[str, bool]:
         if isinstance(spec, LayerSpec):
             heads |= {f"{spec.layer}/{name}": isinstance(case.dtype, list) for name, case in spec.cases.items()}
             heads |= {f"{spec.layer}/{name}": True for name in spec.sweeps}
-            heads |= {f"{spec.layer}/{name}": False for name in spec.relations}
+            heads |= {f"{spec.layer}/{name}": isinstance(one.dtype, list) for name, one in spec.relations.items()}
             heads |= {f"{spec.layer}/errors/{name}": False for name in spec.errors}
         elif isinstance(spec, ModelSpec):
             heads[f"models/{spec.model.replace('_', '-')}"] = False
@@ -98,6 +101,11 @@ def _repeated_ids(entries: Sequence[Entry]) -> Iterator[tuple[Source, Problem]]:
             ids.setdefault(name, source)
             if isinstance(spec, LayerSpec | TopicSpec):
                 owners.setdefault(prefix, source)
+
+
+def _relations(spec: LayerSpec, layers: Mapping[str, LayerSpec]) -> Iterator[Problem]:
+    for name, relation in spec.relations.items():
+        yield from relation_problems(("relations", name), relation, spec, layers)
 
 
 def _model_layers(spec: ModelSpec, layers: Mapping[str, LayerSpec]) -> Iterator[Problem]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from .grammar import CaseSpec, LayerSpec, SubjectSpec, SweepSpec, TopicSpec
+from .grammar import CaseSpec, LayerSpec, RelationSpec, SubjectSpec, SweepSpec, TopicSpec
 from .lint import case_problems, requirement_problems, sweep_problems
+from .relations import relation_problems
 from .sentences import suggestion
 from .source import Problem
 
@@ -44,6 +45,8 @@ def topic_problems_across(spec: TopicSpec, layers: Mapping[str, LayerSpec]) -> I
                     yield from case_problems((part, case), own, merged)
                 if isinstance(own, SweepSpec):
                     yield from sweep_problems((part, case), own, merged)
+                if isinstance(own, RelationSpec):
+                    yield from relation_problems((part, case), own, merged, layers)
 
 
 def _clashes(spec: TopicSpec, layer: LayerSpec) -> Iterator[Problem]:
