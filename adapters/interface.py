@@ -171,6 +171,24 @@ class Observation:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A layer, or a function that is one, that a framework offers under `name`.
+
+    layer: what the specs call it; None for one that the adapter does not know.
+    arguments: what each argument of its signature stands for: an argument or a weight of the specs, or `input`, `shape`
+        (of the input) or `training`; None for one that the adapter does not know.
+    ranks: the numbers of dimensions of the inputs that it is for; empty for any.
+    when: the arguments of the specs that choose it among the layer's other forms.
+    """
+
+    name: str
+    layer: str | None
+    arguments: Mapping[str, str | None]
+    ranks: tuple[int, ...] = ()
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Adapter:
     """Builds and drives one framework's layers, on one device and in one mode.
 
@@ -203,6 +221,10 @@ class Adapter:
     def threads(self) -> int:
         """How many threads the framework computes with."""
         return 1
+
+    def exports(self) -> Sequence[Export]:
+        """Every normalization layer that the installed framework offers, found by looking, with its signature."""
+        return ()
 
     @contextmanager
     def settings(self, request: Request) -> Iterator[None]:

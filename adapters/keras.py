@@ -19,10 +19,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import keras_files
+from . import keras_exports, keras_files
 from .arguments import Factory, KerasArguments, build_with, plain
 from .arrays import Array, floating
-from .interface import Adapter, Request, Unsupported, Weight
+from .interface import Adapter, Export, Request, Unsupported, Weight
 
 
 def built_in(name: str) -> Factory:
@@ -130,6 +130,10 @@ class KerasAdapter(Adapter):
             count = len(self.tf.config.list_physical_devices(kind))
             found += [name if index == 0 else f"{name}:{index}" for index in range(count)]
         return tuple(found)
+
+    def exports(self) -> Sequence[Export]:
+        """The layers of keras.layers."""
+        return tuple(keras_exports.layers(self.keras))
 
     def threads(self) -> int:
         """The number of intra-op threads."""

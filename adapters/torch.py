@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from . import torch_files
+from . import torch_exports, torch_files
 from .arguments import Arguments, Factory, axes_of, build_with, plain
 from .arrays import Array
-from .interface import Adapter, Request, Unsupported, Weight
+from .interface import Adapter, Export, Request, Unsupported, Weight
 from .torch_formulas import local_response_normalization, unit_normalization
 
 COMPILERS = ("g++", "clang++", "c++", "cl")
@@ -184,6 +184,10 @@ class TorchAdapter(Adapter):
         if torch.backends.mps.is_available():
             found.append("mps")
         return tuple(found)
+
+    def exports(self) -> Sequence[Export]:
+        """The modules of torch.nn, and what wraps a module."""
+        return tuple(torch_exports.modules(self.torch))
 
     def threads(self) -> int:
         """The number of intra-op threads."""

@@ -1,4 +1,4 @@
-"""Requests and observations as builtin values, the only ones that execnet carries between processes.
+"""Requests, observations and exports as builtin values, the only ones that execnet carries between processes.
 
 A dataclass becomes a dictionary of its fields with its class name under the empty key, which no weight and no
 argument can be called.
@@ -11,11 +11,11 @@ from dataclasses import fields
 from typing import Any
 
 from .arrays import Array
-from .interface import Observation, Raised, Request, Snapshot, Step, StepSeen, Weight
+from .interface import Export, Observation, Raised, Request, Snapshot, Step, StepSeen, Weight
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 KINDS: dict[str, Any] = {
-    kind.__name__: kind for kind in (Array, Observation, Raised, Request, Snapshot, Step, StepSeen, Weight)
+    kind.__name__: kind for kind in (Array, Export, Observation, Raised, Request, Snapshot, Step, StepSeen, Weight)
 }
 NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS.values()}
 

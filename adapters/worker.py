@@ -15,6 +15,8 @@ from .observe import observe
 from .smoke import smoke
 from .wire import pack, unpack
 
+EXPORTS = "exports"
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -61,7 +63,8 @@ def open_adapter(reference: str, device: str, mode: str) -> tuple[Adapter, Ready
 def serve(channel: Any, setup: Mapping[str, Any]) -> None:
     """Answer every request that comes over `channel`, in order, until it is closed.
 
-    The first message says `ready` or `failed`; each one after it is a packed observation.
+    The first message says `ready` or `failed`; each one after it is a packed observation, or, for the request EXPORTS,
+    the packed exports.
     """
     try:
         adapter, ready = open_adapter(setup["adapter"], setup["device"], setup["mode"])
@@ -74,7 +77,8 @@ def serve(channel: Any, setup: Mapping[str, Any]) -> None:
     channel.send({"ready": found})
     for message in channel:
         os.ftruncate(2, 0)  # the log holds what was printed in the case in progress, and cannot grow for ever
-        channel.send(pack(observe(adapter, unpack(message))))
+        answer = list(adapter.exports()) if message == EXPORTS else observe(adapter, unpack(message))
+        channel.send(pack(answer))
 
 
 def limit_memory(allowance: int) -> None:

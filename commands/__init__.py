@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "merge": "Merge the records of several runs into one.",
     "ledger": "Draft ledger entries for the unexplained failures of a record.",
     "lint": "Check the specs.",
+    "coverage": "List what frameworks export, and which case covers it.",
     "digests": "Lock the exact answers of the cases.",
     "schema": "Write the JSON Schemas of specs and records.",
 }
