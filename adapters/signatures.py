@@ -39,7 +39,7 @@ def _public(room: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any
 
 def parameters(kind: Any) -> tuple[str, ...]:
     """The names in a signature; `**options` for arguments that are not listed."""
-    marks = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    marks: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     return tuple(f"{marks.get(one.kind, '')}{one.name}" for one in inspect.signature(kind).parameters.values())
 
 

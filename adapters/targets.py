@@ -24,9 +24,13 @@ BUILT_IN: Mapping[str, str] = {
     "reference": "normcheck.adapters.reference:ReferenceAdapter",
     "keras": "normcheck.adapters.keras:KerasAdapter",
     "torch": "normcheck.adapters.torch:TorchAdapter",
+    "torch-functional": "normcheck.adapters.torch_functional:TorchFunctionalAdapter",
+    "keras-ops": "normcheck.adapters.keras_ops:KerasOpsAdapter",
     "document-001": "normcheck.adapters.document_001:Document001Adapter",
     "document-002": "normcheck.adapters.document_002:Document002Adapter",
 }
+# What has the numbers of another target in another form: asked where everything is, or where it is requested.
+ON_REQUEST = ("torch-functional", "keras-ops")
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
 PROBE_TIMEOUT = 120.0
 
@@ -82,15 +86,20 @@ class Found:
     devices: tuple[str, ...]
 
 
-def discover(requested: Sequence[str] | None = None, devices: Sequence[str] | None = None) -> Discovery:
-    """The targets of `requested` (default: every built-in adapter) on `devices` (default: all found).
+def discover(
+    requested: Sequence[str] | None = None, devices: Sequence[str] | None = None, full: bool = False
+) -> Discovery:
+    """The targets of `requested` (default: the built-in adapters) on `devices` (default: all found).
+
+    full: by default every built-in adapter, those on request too.
 
     Raises TargetError for what is not understood or does not exist: a name, a file, a mode, a device.
     """
     known = installed() | dict(BUILT_IN) if requested else dict(BUILT_IN)
     targets: dict[str, Target] = {}
     missing: list[Missing] = []
-    for wish in [parse(text, known) for text in requested or known]:
+    usual = [name for name in known if full or name not in ON_REQUEST]
+    for wish in [parse(text, known) for text in requested or usual]:
         found = find(wish, devices or ())
         if isinstance(found, Missing):
             missing.append(found)

@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import get_args
 
-from normcheck.specs.vocabulary import Aspect, Format
+from normcheck.specs.vocabulary import Aspect, DType, Format
 
 from .case import Case
 
 Column = Callable[[Case], bool]
 LONG = 2**16
-INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 
 
 def _aspect(name: str) -> Column:
@@ -31,8 +30,8 @@ def _input(*families: str) -> Column:
     return lambda case: any(step.input in families for step in case.steps if isinstance(step.input, str))
 
 
-def _dtype(*names: str) -> Column:
-    return lambda case: case.dtype in names
+def _dtype(name: str) -> Column:
+    return lambda case: case.dtype == name
 
 
 def _precision(name: str) -> Column:
@@ -64,11 +63,7 @@ COLUMNS: Mapping[str, Column] = {
     "training": _called(True),
     "inference": _called(False),
     "training again": _trains_again,
-    "float64": _dtype("float64"),
-    "float16": _dtype("float16"),
-    "bfloat16": _dtype("bfloat16"),
-    "integer input": _dtype(*INTEGERS),
-    "boolean input": _dtype("bool"),
+    **{name: _dtype(name) for name in get_args(DType)},
     "mixed precision": _precision("mixed"),
     "autocast": _precision("autocast"),
     "memory layout": lambda case: any(step.layout != "contiguous" for step in case.steps),

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from normcheck.adapters.interface import Export
-from normcheck.specs.grammar import Argument, LayerSpec
+from normcheck.specs.grammar import LayerSpec
 from normcheck.specs.omissions import ArgumentOmission, AspectOmission, ExportOmission, Omissions
 from normcheck.specs.values import per_dialect, same
 
 from .case import Case
 from .columns import COLUMNS
 
-TARGETS = ("keras", "torch")
+TARGETS = ("keras", "keras-ops", "torch", "torch-functional")
 PATH = Path(__file__).parent / "exports.json"
 NO_DEFAULT = object()
 AnyOmission = ExportOmission | ArgumentOmission | AspectOmission
@@ -134,24 +134,21 @@ def _omits(entry: AnyOmission, item: Item) -> bool:
 
 
 def _items(surfaces: Sequence[Surface], cases: Sequence[Case], layers: Mapping[str, LayerSpec]) -> Iterator[Item]:
+    subjects: dict[tuple[str, str], dict[str, Case]] = {}
     for surface in surfaces:
         for export in surface.exports:
             asked = [case for case in cases if _is_of(case, export, surface.dialect)]
-            yield _layer_item(surface.dialect, export, asked)
-            spec = layers.get(export.layer or "")
-            for own, meaning in export.arguments.items() if export.layer else ():
-                yield _argument_item(surface.dialect, export, own, meaning, spec, asked)
-    for dialect, layer in _subjects(surfaces):
-        asked = [case for case in cases if case.layer == layer and _spoken(case, dialect)]
+            valid = [case for case in asked if case.raises is None]
+            yield _layer_item(surface.dialect, export, valid)
+            if export.layer is None:
+                continue
+            subjects.setdefault((surface.dialect, export.layer), {}).update({case.id: case for case in asked})
+            for own, meaning in export.arguments.items():
+                yield _argument_item(surface.dialect, export, own, meaning, layers.get(export.layer), valid)
+    for (dialect, layer), of_layer in subjects.items():
         for name, column in COLUMNS.items():
             item = Item("aspect", dialect, layer, name, why=f"no case of {layer} that {dialect} is asked has it")
-            yield _counted(item, asked, column)
-
-
-def _subjects(surfaces: Iterable[Surface]) -> dict[tuple[str, str], None]:
-    return dict.fromkeys(
-        (surface.dialect, export.layer) for surface in surfaces for export in surface.exports if export.layer
-    )
+            yield _counted(item, of_layer.values(), column)
 
 
 def _counted(item: Item, cases: Iterable[Case], covers: Callable[[Case], bool]) -> Item:
@@ -163,28 +160,34 @@ def _counted(item: Item, cases: Iterable[Case], covers: Callable[[Case], bool]) 
     return replace(item, quick=len(quick), full=len(covering), first=(quick or covering)[0].id, why="")
 
 
-def _spoken(case: Case, dialect: str) -> bool:
-    return case.dialects is None or dialect in case.dialects
-
-
 def _is_of(case: Case, export: Export, dialect: str) -> bool:
-    """Whether a case asks for this export, and not for another form of its layer."""
-    return (
-        isinstance(case.spec, LayerSpec)
-        and case.layer == export.layer
-        and _spoken(case, dialect)
-        and case.raises is None
-        and (not export.ranks or len(case.shape) in export.ranks)
-        and all(same(_value(case, name, dialect), value) for name, value in export.when.items())
+    """Whether a case asks for this export: for its form of the layer, and with no argument that it does not have."""
+    if not isinstance(case.spec, LayerSpec) or case.layer != export.layer:
+        return False
+    if case.dialects is not None and dialect not in case.dialects:
+        return False
+    if export.ranks and len(case.shape) not in export.ranks:
+        return False
+    wrong = case.raises is not None
+    known = {*export.arguments.values(), *export.when}
+    return all(wrong or name in known for name in case.arguments if _varies(case, name, dialect)) and all(
+        same(_value(case, name, dialect), value) for name, value in export.when.items()
     )
 
 
+def _varies(case: Case, name: str, dialect: str) -> bool:
+    """Whether a case gives an argument another value than its default in a dialect."""
+    return name in case.arguments and not same(case.arguments[name], _default(case, name, dialect))
+
+
 def _value(case: Case, name: str, dialect: str) -> Any:
-    known = case.spec.arguments if isinstance(case.spec, LayerSpec) else {}
-    return case.arguments.get(name, _default(known[name], dialect) if name in known else NO_DEFAULT)
+    return case.arguments[name] if name in case.arguments else _default(case, name, dialect)
 
 
-def _default(argument: Argument, dialect: str) -> Any:
+def _default(case: Case, name: str, dialect: str) -> Any:
+    argument = case.spec.arguments.get(name) if isinstance(case.spec, LayerSpec) else None
+    if argument is None:
+        return NO_DEFAULT
     return argument.default.get(dialect, NO_DEFAULT) if per_dialect(argument) else argument.default
 
 
@@ -207,10 +210,7 @@ def _argument_item(
     if meaning == "training":
         return _counted(item, asked, lambda case: any(step.training for step in case.steps))
     if meaning in spec.arguments:
-        default = _default(spec.arguments[meaning], dialect)
-        return _counted(
-            item, asked, lambda case: meaning in case.arguments and not same(case.arguments[meaning], default)
-        )
+        return _counted(item, asked, lambda case: _varies(case, meaning, dialect))
     if meaning in spec.weights:
         return _counted(item, asked, lambda case: case.weights != "initial")
     return replace(item, why=f"the spec of {spec.layer} has no {meaning}")

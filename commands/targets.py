@@ -25,7 +25,7 @@ def targets(requested: tuple[str, ...], device: str) -> None:
     """List every target, started once, and every adapter that cannot be had, with the reason."""
     devices = [name.strip() for name in device.split(",") if name.strip()]
     try:
-        found = discover(requested or None, devices or None)
+        found = discover(requested or None, devices or None, full=True)
     except TargetError as error:
         raise click.ClickException(str(error)) from error
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

@@ -52,11 +52,17 @@ def ids(discovery):
 def test_the_built_in_adapters_are_found_without_importing_a_framework(monkeypatch):
     monkeypatch.setattr(targets, "may_accelerate", lambda: False)
     before = FRAMEWORKS & set(sys.modules)
-    found = discover()
+    found = discover(full=True)
     assert FRAMEWORKS & set(sys.modules) == before
     assert ids(found)[0] == "reference-cpu-eager"
     named = {target.name for target in found.targets} | {missing.adapter for missing in found.missing}
     assert named == set(BUILT_IN)
+
+
+def test_what_has_the_numbers_of_another_target_is_asked_on_request_or_in_full(built_in, monkeypatch):
+    monkeypatch.setattr(targets, "ON_REQUEST", ("devices",))
+    assert ids(discover()) == []
+    assert ids(discover(full=True)) == ids(discover(["devices"])) == ["devices-cpu-eager", "devices-cpu-compile"]
 
 
 def test_a_target_is_described_by_its_class(built_in):
