@@ -81,7 +81,8 @@ class Session:
     @cached_property
     def discovery(self) -> Discovery:
         """The targets asked for, and what is missing."""
-        return discover(list(self.options.targets) or None, list(self.options.devices) or None)
+        options = self.options
+        return discover(list(options.targets) or None, list(options.devices) or None, full=options.selection.full)
 
     @cached_property
     def ledger(self) -> dict[str, Entry]:
