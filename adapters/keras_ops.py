@@ -86,6 +86,14 @@ def batch_normalization(a: KerasArguments) -> Any:
     return _holding()(call, wanted)
 
 
+def unit_normalization(a: KerasArguments) -> Any:
+    """keras.ops.normalize; its own epsilon is keras.backend.epsilon(), and that of the layer 1e-12."""
+    function, options = _ops("normalize"), {"axis": a.axis, "order": a.order, "epsilon": a.epsilon}
+    if not isinstance(a.order, int):
+        raise Unsupported(f"keras.ops.normalize has whole orders only, and not {a.order}")
+    return _holding()(lambda x, training: function(x, **options), {})
+
+
 class KerasOpsAdapter(KerasAdapter):
     """keras.ops."""
 
@@ -96,6 +104,7 @@ class KerasOpsAdapter(KerasAdapter):
         "layer_normalization": layer_normalization,
         "rms_normalization": rms_normalization,
         "batch_normalization": batch_normalization,
+        "unit_normalization": unit_normalization,
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers
 

@@ -30,7 +30,10 @@ MODULES: Mapping[str, Meaning] = {
     "GroupNorm": Meaning("group_normalization", {"num_groups": "groups", "num_channels": "shape"} | AFFINE),
     **_by_rank("batch_normalization", "BatchNorm"),
     **_by_rank("instance_normalization", "InstanceNorm"),
-    "LocalResponseNorm": Meaning("local_response_normalization", RESPONSE),
+    **{
+        name: Meaning("local_response_normalization", RESPONSE, when={"implementation": name})
+        for name in ("LocalResponseNorm", "CrossMapLRN2d")
+    },
     "torch.nn.utils.parametrizations.spectral_norm": Meaning(
         "spectral_normalization",
         {"module": "shape", "name": "name", "n_power_iterations": "power_iterations", "eps": "epsilon", "dim": "axis"},

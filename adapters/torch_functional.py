@@ -13,10 +13,13 @@ from . import torch_exports
 from .arguments import Factory
 from .interface import Export, Request, Unsupported
 from .torch import Built, TorchAdapter, TorchArguments
+from .torch_formulas import unit_normalization
 
 
-def holding(function: Callable[..., Any], shape: Sequence[int], a: TorchArguments, running: bool = False) -> Any:
+def holding(function: Callable[..., Any], shape: Sequence[int] | None, a: TorchArguments, running: bool = False) -> Any:
     """A module that calls `function` with its input, its weights of `shape`, and with `running` its statistics.
+
+    shape: None for a function without weights.
 
     The count of batches, which a function does not keep, is the module's own.
     """
@@ -25,6 +28,8 @@ def holding(function: Callable[..., Any], shape: Sequence[int], a: TorchArgument
     class Holding(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
+            if shape is None:
+                return
             if a.scale:
                 self.weight = torch.nn.Parameter(torch.ones(*shape))
             if a.center and a.layer != "rms_normalization":
@@ -81,6 +86,14 @@ def group_norm(a: TorchArguments) -> Any:
     return holding(_functional("group_norm", **options), (a.num_channels,), a)
 
 
+def local_response_norm(a: TorchArguments) -> Any:
+    """torch.nn.functional.local_response_norm, which has no weights."""
+    if a.implementation != "LocalResponseNorm":
+        raise Unsupported(f"{a.implementation} is no function")
+    options = a.keywords(size="size", alpha="alpha", beta="beta", k="k")
+    return holding(_functional("local_response_norm", **options), None, a)
+
+
 class TorchFunctionalAdapter(TorchAdapter):
     """torch.nn.functional."""
 
@@ -92,6 +105,8 @@ class TorchFunctionalAdapter(TorchAdapter):
         "rms_normalization": rms_norm,
         "batch_normalization": batch_norm,
         "group_normalization": group_norm,
+        "local_response_normalization": local_response_norm,
+        "unit_normalization": unit_normalization,
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers
 
