@@ -59,8 +59,9 @@ class Request:
     weights: values to assign after building, by the target's own names, in no particular order.
     repeat: do everything twice, with a second instance, and say whether the bits agree.
     restore: after the steps, save the layer in each of these formats, load it, and do the last step once more.
-    precision: `plain`; `mixed`: the weights are float32, input and output have `dtype`; `autocast`: everything is
-        float32, under the framework's automatic casts. threads: to compute with. dynamic: the axes whose sizes are
+    precision: `plain`; `mixed`: the weights are float32, input and output have `dtype`; `autocast`: layer and input
+        are float32, under the framework's automatic casts to `dtype`; `converted`: the layer is told that its dtype is
+        `dtype`, and the input is float32. threads: to compute with. dynamic: the axes whose sizes are
         unknown while the layer is built or compiled.
     carry: read all weights once more after they are assigned, to be carried to another framework.
     layers: (layer, arguments) of each layer of a model, in order.

@@ -14,7 +14,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,10 +42,8 @@ def rms_normalization(a: KerasArguments) -> Any:
     """keras.layers.RMSNormalization, which always has a scale."""
     if not a.scale:
         raise Unsupported("Keras' RMSNormalization always has a scale")
-    given = {name: value for name, value in a.given.items() if name != "scale"}
-    return built_in("RMSNormalization")(
-        KerasArguments(a.layer, a.keywords(**{name: name for name in given}), a.shape, a.dtype)
-    )
+    given = {name: value for name, value in a.all_keywords().items() if name != "scale"}
+    return built_in("RMSNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
 
 
 def unit_normalization(a: KerasArguments) -> Any:
@@ -101,6 +99,21 @@ class KerasAdapter(Adapter):
 
     keras: Any = None
     tf: Any = None
+    precision: str = "plain"
+
+    @contextmanager
+    def settings(self, request: Request) -> Iterator[None]:
+        """Layers made inside have the request's precision."""
+        if request.precision == "autocast":
+            raise Unsupported("Keras casts by a layer's dtype policy, and has no automatic casts around a layer")
+        if request.threads != 1:
+            raise Unsupported("TensorFlow fixes its number of threads when it starts")
+        with super().settings(replace(request, precision="plain")):
+            self.precision = request.precision
+            try:
+                yield
+            finally:
+                self.precision = "plain"
 
     def start(self) -> None:
         """Import TensorFlow and Keras, set one thread.
@@ -148,7 +161,8 @@ class KerasAdapter(Adapter):
         """Layers made inside have `dtype` (float32 for an integer one) unless they say otherwise."""
         config = self.keras.config
         before = config.dtype_policy()
-        config.set_dtype_policy(floating(dtype))
+        policies = {"plain": floating(dtype), "mixed": f"mixed_{dtype}", "converted": "float32"}
+        config.set_dtype_policy(policies[self.precision])
         try:
             with self._on_device():
                 yield
@@ -166,7 +180,8 @@ class KerasAdapter(Adapter):
         factory = self.layers.get(layer) or self.own_layers.get(layer)
         if factory is None:
             raise Unsupported(f"{self.name} offers no {layer}")
-        return build_with(factory, KerasArguments(layer, arguments, shape, dtype), self.name)
+        own = {"dtype": dtype} if self.precision == "converted" else {}
+        return build_with(factory, KerasArguments(layer, {**arguments, **own}, shape, dtype), self.name)
 
     def construct_model(
         self,

@@ -6,7 +6,9 @@ Results are rounded once, at the end. An integer input is computed in float32 an
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +39,18 @@ class ReferenceAdapter(Adapter):
     name: ClassVar[str] = "reference"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
 
+    precision: str = "plain"
+
+    @contextmanager
+    def settings(self, request: Request) -> Iterator[None]:
+        """Layers made inside have the request's precision; nothing is ever cast to 16 bits before the output."""
+        with super().settings(replace(request, precision="plain")):
+            self.precision = request.precision
+            try:
+                yield
+            finally:
+                self.precision = "plain"
+
     def versions(self) -> dict[str, str]:
         """NumPy's version."""
         return {"numpy": np.__version__}
@@ -49,6 +63,8 @@ class ReferenceAdapter(Adapter):
         maker = make_formula if layer in FORMULAS else make
         made: Layer = build_with(maker, KerasArguments(layer, given, shape, dtype), self.name)
         made.arguments = given
+        made.dtype = "float32" if self.precision == "autocast" else made.dtype
+        made.stored = "float32" if self.precision == "mixed" else made.dtype
         return made
 
     def build(self, layer: Layer, shape: tuple[int, ...]) -> None:
@@ -102,7 +118,8 @@ class ReferenceAdapter(Adapter):
         seen = self._forward(layer, x, training)
         with np.errstate(all="ignore"):
             found = self._backward(layer, seen, x, upstream)
-        return encode(seen.output, layer.dtype), {name: encode(one, layer.dtype) for name, one in found.items()}
+        dtypes = {"input": x.dtype, **{name: one.dtype for name, one in layer.weights.items()}}
+        return encode(seen.output, layer.dtype), {name: encode(one, dtypes[name]) for name, one in found.items()}
 
     @staticmethod
     def _forward(layer: Layer, x: Array | View, training: bool | None) -> Pass:

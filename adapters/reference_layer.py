@@ -26,8 +26,9 @@ SMALLEST_DEVIATION = 1e-7
 
 @dataclass(slots=True)
 class Layer:
-    """A layer: its checked arguments, and, once built, its weights in the dtype they are stored in.
+    """A layer: its checked arguments, and, once built, its weights in the dtype they are `stored` in.
 
+    dtype: that of the output; input and weights are widened to the one computed in.
     arguments: those that were given, as they were given; a saved layer is made from them again. options: the numbers
     of a layer of `reference_formulas`.
     """
@@ -44,6 +45,7 @@ class Layer:
     initial: dict[str, float] = field(default_factory=dict)
     regularizers: dict[str, tuple[str, float]] = field(default_factory=dict)
     constraints: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
+    stored: str = ""
     shape: tuple[int, ...] = ()
     weights: dict[str, Array] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -174,7 +176,7 @@ def build(layer: Layer, shape: tuple[int, ...]) -> None:
     layer.axes, layer.shape = axes, shape
     features = tuple(shape[axis] for axis in axes)
     for name, value in layer.initial.items():
-        layer.weights[name] = encode(np.full(features, value, layer.working), layer.dtype)
+        layer.weights[name] = encode(np.full(features, value, layer.working), layer.stored)
     if layer.given:
         given = np.shape(layer.given[0])
         fits = all(one in (1, size) for one, size in zip(given, features[len(features) - len(given) :], strict=True))
@@ -304,14 +306,14 @@ def move_statistics(layer: Layer, seen: Pass) -> None:
     for name, new in zip(("moving_mean", "moving_variance"), seen.moments, strict=True):
         old = decode(layer.weights[name]).astype(layer.working)
         kept, added = old.dtype.type(layer.momentum), old.dtype.type(1 - layer.momentum)
-        layer.weights[name] = encode(kept * old + added * new.reshape(old.shape), layer.dtype)
+        layer.weights[name] = encode(kept * old + added * new.reshape(old.shape), layer.stored)
 
 
 def adapt(layer: Layer, data: Array | View) -> None:
     """Set mean and population variance to those of `data`, over every axis but the layer's; `count` stays."""
     mean, variance = textbook.moments(decode(data).astype(layer.working), others(layer))
     for name, value in (("mean", mean), ("variance", variance)):
-        layer.weights[name] = encode(value.reshape(layer.weights[name].shape), layer.dtype)
+        layer.weights[name] = encode(value.reshape(layer.weights[name].shape), layer.stored)
 
 
 def descend(layer: Layer, gradients: Mapping[str, Values], learning_rate: float) -> float:
@@ -325,5 +327,5 @@ def descend(layer: Layer, gradients: Mapping[str, Values], learning_rate: float)
         w = w - w.dtype.type(learning_rate) * gradient
         if name in layer.constraints:
             w = textbook.constrained(*layer.constraints[name], w)
-        layer.weights[name] = encode(w, layer.dtype)
+        layer.weights[name] = encode(w, layer.stored)
     return loss

@@ -14,7 +14,8 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from . import torch_exports, torch_files
@@ -22,6 +23,7 @@ from .arguments import Arguments, Factory, axes_of, build_with, plain
 from .arrays import Array
 from .interface import Adapter, Export, Request, Unsupported, Weight
 from .torch_formulas import local_response_normalization, unit_normalization
+from .torch_precision import TorchPrecision, precision_of
 
 COMPILERS = ("g++", "clang++", "c++", "cl")
 
@@ -152,6 +154,20 @@ class TorchAdapter(Adapter):
     layers: ClassVar[Mapping[str, Factory]] = own_layers
 
     torch: Any = None
+    precision: TorchPrecision = TorchPrecision()
+
+    @contextmanager
+    def settings(self, request: Request) -> Iterator[None]:
+        """Layers made inside have the request's precision, and compute with its number of threads."""
+        before = self.threads()
+        with super().settings(replace(request, precision="plain", threads=1)):
+            self.precision = precision_of(request)
+            self.torch.set_num_threads(request.threads)
+            try:
+                yield
+            finally:
+                self.torch.set_num_threads(before)
+                self.precision = TorchPrecision()
 
     def start(self) -> None:
         """Import PyTorch, set one thread. Raises ImportError, or Unsupported where `compile` cannot work."""
@@ -238,7 +254,7 @@ class TorchAdapter(Adapter):
         return build_with(factory, TorchArguments(layer, arguments, shape, dtype), self.name)
 
     def _place(self, module: Any, dtype: str) -> Built:
-        kind = getattr(self.torch, dtype, None)
+        kind = getattr(self.torch, self.precision.stored or dtype, None)
         if kind is not None and kind.is_floating_point:
             module = module.to(dtype=kind)
         return self._ready(module.to(device=self.device))
@@ -339,7 +355,8 @@ class TorchAdapter(Adapter):
     def _run(self, layer: Built, x: Any, training: bool | None) -> Any:
         if training is not None:
             layer.module.train(training)
-        return layer.run(x)
+        with self.precision.casts(self.torch, self.device):
+            return layer.run(x)
 
 
 def _trainable(module: Any) -> dict[str, Any]:

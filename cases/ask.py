@@ -81,8 +81,8 @@ def _first_weights(meant: Convention) -> dict[str, Array]:
     if given == "initial":
         return {}
     if given == "drawn":
-        seed = meant.case.seed
-        return {weight.name: drawn(weight.role, weight.shape, weight.dtype, seed) for weight in meant.weights}
+        fine = meant.case.precision in ("mixed", "autocast")
+        return {one.name: drawn(one.role, one.shape, one.dtype, meant.case.seed, fine) for one in meant.weights}
     return {
         weight.name: encode(np.broadcast_to(np.asarray(given[weight.role], np.float64), weight.shape), weight.dtype)
         for weight in meant.weights
@@ -103,7 +103,7 @@ def _step(case: Case, index: int, dialect: str) -> Step:
         step.learning_rate,
         step.layout,
         mask=None if step.mask is None else encode(np.asarray(step.mask, np.bool_)),
-        tangent=drawn("tangent", step.shape, case.dtype, f"{case.id}/{index}") if derived else None,
+        tangent=drawn("tangent", step.shape, case.input_dtype, f"{case.id}/{index}") if derived else None,
         derived=derived,
     )
 
@@ -117,8 +117,8 @@ def _input(case: Case, index: int, dialect: str) -> Array:
 
 def _upstream(case: Case, step: CaseStep, index: int) -> Array:
     """The incoming gradient: of mixed sign, or positive, so that a sum of it grows with every term."""
-    mixed = drawn("upstream", step.shape, case.dtype, f"{case.seed}/{index}")
-    return mixed if step.upstream == "drawn" else encode(np.abs(decode(mixed)), case.dtype)
+    mixed = drawn("upstream", step.shape, case.output_dtype, f"{case.seed}/{index}")
+    return mixed if step.upstream == "drawn" else encode(np.abs(decode(mixed)), mixed.dtype)
 
 
 def _wanted(case: Case, step: CaseStep) -> bool:
@@ -131,9 +131,11 @@ def step_input(case: Case, index: int, epsilon: float) -> Array:
     """The input of a step. Where training must equal inference, every step is given the same."""
     step = case.steps[index]
     if isinstance(step.input, list):
-        return encode(np.asarray(step.input, np.float64).reshape(step.shape), case.dtype)
+        return encode(np.asarray(step.input, np.float64).reshape(step.shape), case.input_dtype)
     same = "training_agreement" in case.aspects or index == 0
-    return generate(step.input, step.shape, case.dtype, case.id if same else f"{case.id}/{index}", epsilon)
+    dtype = case.dtype if case.precision == "converted" else case.input_dtype
+    made = generate(step.input, step.shape, dtype, case.id if same else f"{case.id}/{index}", epsilon)
+    return made if made.dtype == case.input_dtype else encode(decode(made), case.input_dtype)
 
 
 def epsilon_of(case: Case) -> float:

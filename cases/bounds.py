@@ -17,7 +17,7 @@ those of structured data as n. The rest is first-order error analysis with the s
          + rho r (|a - c1| + 3 |z c2|) + N                       given statistics: r |a| (rho + 3u)
     C_dgamma = sum|g| e_z + (H(R)+3) u sum|g| r X + N            over the R elements that share the parameter
     C_dbeta  = (H(R)+1) u sum|g| + N
-    T = C + half an ulp of the output dtype at |exact| + C
+    T = C + half an ulp at |exact| + C of the dtype that the array is stored in
 
 A2 and B add 2 (2 u_o W + eta L): two roundings, of relative size u_o or of eta, the smallest subnormal:
 
@@ -26,6 +26,10 @@ A2 and B add 2 (2 u_o W + eta L): two roundings, of relative size u_o or of eta,
              given statistics: r |a|                              L = max(1, r)
     gamma    W = sum|g z|                                         L = sum max(1, |g|)
     beta     W = sum|g|                                           L = R
+
+In mixed precision the parameters are float32 and everything else has 16 bits. Their gradients are sums of products of
+16-bit numbers, accumulated in float32 and rounded to it: C_dgamma and C_dbeta hold as they stand, the half ulp is that
+of float32, and A2's two roundings are those of the products, to the 16 bits in which a layer may keep them.
 
 C is A2 with the output dtype's u_o for u. Inversion, y = x S + mean with S for r and no mu, adds d_mu to C_y.
 """
@@ -50,6 +54,7 @@ from .oracle import Answer, Layout
 
 SUBJECTS: tuple[Subject, ...] = ("output", "gradient_input", "gradient_gamma", "gradient_beta")
 ROLES = {"scale": "gamma"}
+PARAMETERS = ("gradient_gamma", "gradient_beta")
 GRADES: tuple[Grade, ...] = ("A", "A2", "B1", "B", "C")
 
 
@@ -113,6 +118,11 @@ class Bounds:
         """The gradient of a weight; that of RMS normalization's scale is called gamma's."""
         return f"gradient_{ROLES.get(role, role)}"
 
+    def stored(self, subject: Subject) -> str:
+        """The dtype that an array is rounded to at the end: the parameters' own for their gradients."""
+        problem = self.answer.problem
+        return (problem.parameter_dtype or problem.dtype) if subject in PARAMETERS else problem.dtype
+
     def tolerance(self, subject: Subject, grade: Grade) -> Floats:
         """T, in the shape of the subject. Raises ValueError for a gradient that was not asked for."""
         key = (subject, grade)
@@ -128,7 +138,7 @@ class Bounds:
         forward = self.forward(grade)
         c = np.broadcast_to(_SUBJECTS[subject](self.answer, forward, self.format), self._raw_shape(subject))
         c = self._laid_out(subject, c)
-        t = c + 0.5 * self.format.ulp(np.abs(exact_of(self.answer, subject).nearest) + c)
+        t = c + 0.5 * format_of(self.stored(subject)).ulp(np.abs(exact_of(self.answer, subject).nearest) + c)
         return t + self._roundings(subject) if grade == "C" else t
 
     def forward(self, grade: Grade) -> Forward:

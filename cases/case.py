@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from normcheck.adapters.arrays import floating
 from normcheck.specs.grammar import ErrorSpec, Expectation, LayerSpec, ModelSpec
-from normcheck.specs.vocabulary import Transform
+from normcheck.specs.vocabulary import Precision, Transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Case:
     expect: Expectation | None = None
     raises: ErrorSpec | None = None
     exact: bool = True
-    precision: Literal["plain", "mixed", "autocast"] = "plain"
+    precision: Precision = "plain"
     threads: int = 1
     dynamic: tuple[int, ...] = ()
     formats: tuple[str, ...] = ()
@@ -90,6 +91,21 @@ class Case:
     def seed(self) -> str:
         """What inputs and weights are drawn from; the two sides of a comparison draw the same."""
         return self.origin.case.id if self.origin else self.id
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype of the input, and of its gradient."""
+        return "float32" if self.precision in ("autocast", "converted") else self.dtype
+
+    @property
+    def weight_dtype(self) -> str:
+        """The dtype of the weights, and of their gradients."""
+        return "float32" if self.precision in ("mixed", "autocast") else floating(self.dtype)
+
+    @property
+    def output_dtype(self) -> str:
+        """The dtype that the layer computes in, and that of the output and of the gradient that comes in."""
+        return "float32" if self.precision == "autocast" else floating(self.dtype)
 
     @property
     def aspects(self) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from normcheck.adapters.arrays import floating
 from normcheck.specs.expressions import evaluate
 from normcheck.specs.grammar import LayerSpec, WeightSpec
 
@@ -66,7 +65,7 @@ def convention(case: Case, dialect: str) -> Convention:
         dialect,
         arguments,
         tuple(
-            _weight(role, weight, names, dialect, case.dtype)
+            _weight(role, weight, names, dialect, case.weight_dtype)
             for role, weight in spec.weights.items()
             if _present(weight, names, dialect)
         ),
@@ -111,7 +110,7 @@ def _weight(role: str, weight: WeightSpec, names: Mapping[str, Any], dialect: st
         role=role,
         name=dict(weight.names).get(dialect, role),  # type: ignore[call-overload]
         shape=tuple(shape) if isinstance(shape, tuple) else (shape,),
-        dtype=floating(dtype) if weight.dtype == "layer" else weight.dtype,
+        dtype=dtype if weight.dtype == "layer" else weight.dtype,
         initial=_initial(weight.initial, names),
         trainable=bool(names[weight.trainable] if isinstance(weight.trainable, str) else weight.trainable),
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .answered import Flags, Masks, Subject
-from .formats import Format
+from .formats import Format, format_of
 from .oracle import Answer
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 def masks(bounds: Bounds, subject: Subject) -> Masks:
     """Where a verdict can be given. Raises ValueError for a gradient that was not asked for."""
-    answer, form = bounds.answer, bounds.format
+    answer, form, held = bounds.answer, bounds.format, format_of(bounds.stored(subject))
     with np.errstate(all="ignore"):
         exact = np.abs(bounds.exact(subject).nearest)
-        within = exact + bounds.tolerance(subject, "A") < form.maximum + form.ulp(np.asarray(form.maximum))
-        meant = (exact <= form.maximum) & within
+        within = exact + bounds.tolerance(subject, "A") < held.maximum + held.ulp(np.asarray(held.maximum))
+        meant = (exact <= held.maximum) & within
         judged = meant & _reached(answer, subject, form)
         required_nan = _required(answer, subject, np.isnan(answer.terms.x))
         return Masks(judged & ~required_nan, required_nan, _required_not_finite(answer, subject))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from normcheck.adapters.arrays import Array, decode, encode, floating
+from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.specs.vocabulary import Grade
 
 from . import response, unit
@@ -99,7 +99,7 @@ def _given_statistics(meant: Convention) -> tuple[Floats, Floats]:
     """Mean and variance given as arguments, as the layer's dtype holds them, broadcast to the kept axes."""
     shape = layout_of(meant, meant.case.shape).parameter_shape
     mean, variance = (
-        _as_stored(np.broadcast_to(np.asarray(meant.arguments[name], np.float64), shape), floating(meant.case.dtype))
+        _as_stored(np.broadcast_to(np.asarray(meant.arguments[name], np.float64), shape), meant.case.weight_dtype)
         for name in ("mean", "variance")
     )
     return mean, variance
@@ -161,12 +161,12 @@ def _adapt(meant: Convention, index: int, before: StepExpected, finely: bool) ->
     step = meant.case.steps[index]
     assert before.state is not None
     x = values_of(request_for(meant.case, meant.dialect).steps[index].input)
-    dtype = floating(meant.case.dtype)
-    answer = _solver(finely)(Problem(x, dtype, layout_of(meant, step.shape), 0.0, structured=_structured(step)))
+    problem = Problem(x, meant.case.output_dtype, layout_of(meant, step.shape), 0.0, structured=_structured(step))
+    answer = _solver(finely)(problem)
     zero = np.zeros(before.state.mean.size)
     return _with_state(
         StepExpected(step.do, None, before.weights, before.state),
-        moving(answer, first_state(zero, zero), 1.0, 1.0, dtype),
+        moving(answer, first_state(zero, zero), 1.0, 1.0, meant.case.weight_dtype),
         meant,
     )
 
@@ -183,7 +183,8 @@ def problem_of(meant: Convention, index: int, before: StepExpected) -> Problem:
     given = feature or (case.layer == "batch_normalization" and not in_training(meant, index))
     return Problem(
         x=values_of(asked.input),
-        dtype=floating(case.dtype),
+        dtype=case.output_dtype,
+        parameter_dtype=case.weight_dtype,
         layout=layout_of(meant, step.shape),
         epsilon=0.0 if feature else machine_epsilon(case.dtype) if epsilon is None else float(epsilon),
         gamma=_nearest(before.weights, "gamma", "scale"),
@@ -212,7 +213,7 @@ def in_training(meant: Convention, index: int) -> bool:
 def _moved(meant: Convention, answer: Answer, before: StepExpected) -> State:
     """Moving statistics after a training step."""
     assert before.state is not None
-    return moving(answer, before.state, *share(meant, answer.problem.layout.group_size), answer.problem.dtype)
+    return moving(answer, before.state, *share(meant, answer.problem.layout.group_size), meant.case.weight_dtype)
 
 
 def share(meant: Convention, n: int) -> tuple[float, float]:

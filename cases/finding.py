@@ -19,7 +19,8 @@ class Finding:
     """One aspect of one case, looked at on one target.
 
     result: `right` or `wrong`; or why there is no verdict.
-    grade, headroom, worst: figures of an array. symptom: short and stable, for the ledger.
+    grade, headroom, worst: figures of an array. dtype: the one it is rounded to, where it need not be the case's.
+    symptom: short and stable, for the ledger.
     """
 
     aspect: str
@@ -31,6 +32,7 @@ class Finding:
     headroom: float | None = None
     worst: Worst | None = None
     cause: str = ""
+    dtype: str = ""
     fingerprint: str = ""
 
 
@@ -65,7 +67,7 @@ def failed_requirements(finding: Finding, case: Case) -> list[str]:
     if finding.result == "unsupported":
         return []
     asked = case.requirements.get(finding.aspect, ())
-    return [name for name in asked if not _holds(case.spec.requirements[name], finding, case.dtype)]
+    return [name for name in asked if not _holds(case.spec.requirements[name], finding, finding.dtype or case.dtype)]
 
 
 def _holds(requirement: Requirement, finding: Finding, dtype: str) -> bool:

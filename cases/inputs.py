@@ -45,10 +45,10 @@ def generate(family: str, shape: tuple[int, ...], dtype: str, seed: str, epsilon
     return encode(values, dtype)
 
 
-def drawn(role: str, shape: tuple[int, ...], dtype: str, seed: str) -> Array:
+def drawn(role: str, shape: tuple[int, ...], dtype: str, seed: str, fine: bool = False) -> Array:
     """Values for a weight: exact in bfloat16 and float16, of mixed sign, of magnitude 1/4 to 2.
 
-    A variance is positive, 1/4 to 4; a count is 0.
+    A variance is positive, 1/4 to 4; a count is 0. fine: exact in float32, and in nothing narrower.
     """
     if "count" in role or "num_batches" in role:
         return encode(np.zeros(shape), dtype)
@@ -56,6 +56,8 @@ def drawn(role: str, shape: tuple[int, ...], dtype: str, seed: str) -> Array:
     count = math.prod(shape)
     bits = _words(f"{role}:{seed}", count, np.uint32)
     fraction = (128 + (bits & 127)).astype(np.float64)
+    if fine:
+        fraction += ((_words(f"{role}:{seed}/fine", count, np.uint32) & 0xFFFF) | 1) * 2.0**-16
     exponent = ((bits >> 7) % (4 if positive else 3)).astype(np.int64)
     sizes = np.ldexp(fraction, exponent - 9)
     return encode((sizes if positive else sizes * _signs(bits)).reshape(shape), dtype)

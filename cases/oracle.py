@@ -104,6 +104,8 @@ class Statistics:
 class Problem:
     """One normalization. Arrays are float64 and hold exact values; dtype is the one computed and answered in.
 
+    parameter_dtype: of gamma and beta, and so of their gradients; None for the same.
+
     y = (x - mean) / sqrt(variance + epsilon) * gamma + beta; without `centred` the mean is 0 and the
     variance is the mean square. floor: with given statistics, y = (x - mean) / max(sqrt(variance),
     floor). invert: with given statistics, y = x max(sqrt(variance), floor) + mean.
@@ -122,6 +124,7 @@ class Problem:
     floor: float | None = None
     invert: bool = False
     structured: bool = False
+    parameter_dtype: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a floor or an inversion without given statistics."""

@@ -63,9 +63,9 @@ def parameters(trainable: int, rest: int, seen: Observation) -> Finding:
 
 
 def dtype(case: Case, seen: Observation) -> Iterator[Finding]:
-    """The output has the input's dtype; for an integer input, a floating one."""
-    allowed = (case.dtype,) if case.dtype in FLOATING else FLOATING
-    wanted = case.dtype if case.dtype in FLOATING else "a floating dtype"
+    """The output has the dtype that the layer computes in; for an integer input, a floating one."""
+    allowed = (case.output_dtype,) if case.dtype in FLOATING else FLOATING
+    wanted = case.output_dtype if case.dtype in FLOATING else "a floating dtype"
     arrays = [array for step in seen.steps for array in (step.output, step.differentiated) if array is not None]
     wrong = [array.dtype for array in arrays if array.dtype not in allowed]
     if arrays:
@@ -73,7 +73,9 @@ def dtype(case: Case, seen: Observation) -> Iterator[Finding]:
             "dtype",
             "wrong" if wrong else "right",
             symptom=f"dtype {wrong[0]}" if wrong else "",
-            message=f"the output of a {case.dtype} input has dtype {wrong[0]}; expected {wanted}" if wrong else "",
+            message=f"the output of a {case.input_dtype} input has dtype {wrong[0]}; expected {wanted}"
+            if wrong
+            else "",
         )
 
 

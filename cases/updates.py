@@ -31,7 +31,7 @@ def penalty(meant: Convention, weights: Mapping[str, Floats]) -> tuple[float, fl
         factor * REGULARIZERS[kind][0](weights[role]) for role in weights for kind, factor in _regularizer(meant, role)
     ]
     elements = sum(weights[role].size for role in weights if _regularizer(meant, role))
-    return sum(parts), (elements + 4) * format_of(meant.case.dtype).u * sum(parts)
+    return sum(parts), (elements + 4) * format_of(meant.case.weight_dtype).u * sum(parts)
 
 
 def updated(
@@ -46,7 +46,7 @@ def updated(
 
 
 def _updated(meant: Convention, role: str, bounds: Answered, w: Floats, rate: float) -> tuple[Exact, Floats]:
-    u = format_of(meant.case.dtype).u
+    u = format_of(meant.case.weight_dtype).u
     subject = bounds.gradient_of(role)
     slope = bounds.exact(subject).nearest
     for kind, factor in _regularizer(meant, role):

@@ -50,23 +50,31 @@ def gradients(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
         if step.bounds is None or step.do != "call" or step.inherited is not None:
             continue
         if "gradient_input" in step.bounds.subjects:
-            roles = {weight.name: step.bounds.gradient_of(weight.role) for weight in trainable}
-            for name, subject in {"input": "gradient_input", **roles}.items():
-                yield from _gradient(_joined(label, name), step.bounds, subject, got.gradients.get(name))
+            of_input = got.gradients.get("input")
+            yield from _gradient(_joined(label, "input"), step.bounds, "gradient_input", case.input_dtype, of_input)
+            for weight in trainable:
+                subject, of_weight = step.bounds.gradient_of(weight.role), got.gradients.get(weight.name)
+                yield from _gradient(_joined(label, weight.name), step.bounds, subject, weight.dtype, of_weight)
 
 
-def _gradient(label: str, bounds: Answered, subject: Subject, got: Array | None) -> Iterator[Finding]:
-    dtype = bounds.dtype
+def _gradient(label: str, bounds: Answered, subject: Subject, dtype: str, got: Array | None) -> Iterator[Finding]:
     if got is None:
         yield Finding("gradient", "wrong", label, "no gradient", "the target gave no gradient of it", "F")
     elif got.dtype != dtype:
         yield _mistyped("gradient", label, dtype, got)
     else:
-        yield from _array("gradient", label, bounds, subject, got)
+        rounded_to = bounds.dtype if subject == "gradient_input" else dtype
+        yield from _array("gradient", label, bounds, subject, got, rounded_to=rounded_to)
 
 
 def _array(
-    aspect: str, label: str, bounds: Answered, subject: Subject, got: Array, inherited: Floats | None = None
+    aspect: str,
+    label: str,
+    bounds: Answered,
+    subject: Subject,
+    got: Array,
+    inherited: Floats | None = None,
+    rounded_to: str = "",
 ) -> Iterator[Finding]:
     """What an array shows; nothing where no element can be judged, since that would pass whatever it holds."""
     exact = bounds.exact(subject)
@@ -77,14 +85,14 @@ def _array(
     if got.size and not where.any:
         return
     values = decode(got)
-    dtype = bounds.dtype
+    dtype = rounded_to or bounds.dtype
     more = 0.0 if inherited is None else inherited
     found = measure(values, exact, lambda grade: bounds.tolerance(subject, grade) + more, where, dtype)
     if vague and found.grade != "F":
         yield Finding(aspect, "error", label, "proves nothing", PROVES_NOTHING)
         return
     cause = bounds.cause(subject, values) if found.grade in ("C", "F") else ""
-    yield _finding(aspect, label, values, exact, found, got, cause)
+    yield _finding(aspect, label, values, exact, found, got, cause, dtype)
 
 
 @lru_cache(maxsize=512)
@@ -139,11 +147,18 @@ def _held(aspect: str, label: str, weight: ExpectedWeight, step: StepExpected, s
         values = decode(got)
         dtype = weight.dtype if weight.dtype in FLOATING else "float64"
         found = measure(values, held.value, held.tolerance, numbers(held.judged), dtype)
-        yield _finding(aspect, label, values, held.value, found, got, "")
+        yield _finding(aspect, label, values, held.value, found, got, "", dtype)
 
 
 def _finding(
-    aspect: str, label: str, values: NDArray[np.generic], exact: Exact, found: Measure, got: Array, cause: str
+    aspect: str,
+    label: str,
+    values: NDArray[np.generic],
+    exact: Exact,
+    found: Measure,
+    got: Array,
+    cause: str,
+    dtype: str,
 ) -> Finding:
     wrong = found.grade == "F"
     return Finding(
@@ -156,6 +171,7 @@ def _finding(
         headroom=found.headroom,
         worst=worst_of(values, exact, found),
         cause=cause,
+        dtype=dtype,
         fingerprint=hashlib.blake2b(got.data, digest_size=6).hexdigest(),
     )
 

@@ -144,7 +144,7 @@ def _in_averages(what: str, wrong: Share) -> Callable[[Convention, Steps], Shown
             answer = step.bounds.answer if isinstance(step.bounds, Bounds) else None
             if answer and answer.problem.statistics is None and mistaken and step.state:
                 shares = wrong(meant, answer.problem.layout.group_size)
-                mistaken = moving(answer, mistaken, *shares, answer.problem.dtype)
+                mistaken = moving(answer, mistaken, *shares, meant.case.weight_dtype)
                 yield what, _averages_move(step.state, mistaken)
 
     return shown

@@ -211,8 +211,9 @@ class CaseSpec(Frozen):
     layout: how the input and the incoming gradient lie in memory.
     upstream: the incoming gradient is of mixed sign (`drawn`), or `positive`, so that sums of it grow.
     weights: `drawn` (non-trivial values from the case's seed), `initial`, or values by role.
-    precision: `plain`; `mixed`, weights in float32 and everything else in the dtype; or `autocast`, a float32 layer
-        under the framework's automatic casts.
+    precision: `plain`; `mixed`, weights in float32 and everything else in the dtype; `autocast`, a float32 layer
+        under the framework's automatic casts to the dtype; or `converted`, a layer that was told its dtype, and a
+        float32 input that holds numbers of that dtype.
     threads: with how many threads the target computes.
     dynamic: the axes whose sizes are unknown while the layer is built or compiled.
     formats: the ways in which a persistence case saves the layer and gets it back.

@@ -11,14 +11,20 @@ from .grammar import CaseSpec, ClaimCase, ErrorSpec, StepSpec, SweepSpec
 from .sentences import listed, suggestion
 from .source import Field, Problem, shown
 from .values import array_misfit, extent, shape_misfit, size_misfit
-from .vocabulary import MAXIMUM_ELEMENTS, DType, Family, Layout
+from .vocabulary import MAXIMUM_ELEMENTS, DType, Family, Layout, Precision
 
 SWEPT_FIELDS = ("shape", "input", "dtype", "training", "layout", "precision", "threads")
 FAMILIES: tuple[str, ...] = get_args(Family)
 DTYPES: tuple[str, ...] = get_args(DType)
 LAYOUTS: tuple[str, ...] = get_args(Layout)
-NAMED = {"input": (FAMILIES, "input family"), "dtype": (DTYPES, "dtype"), "layout": (LAYOUTS, "layout")}
-FEWEST_AXES = {"transposed": 2, "strided": 1, "reversed": 1, "channels-last": 3}
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+NAMED = {
+    "input": (FAMILIES, "input family"),
+    "dtype": (DTYPES, "dtype"),
+    "layout": (LAYOUTS, "layout"),
+    "precision": (PRECISIONS, "precision"),
+}
+FEWEST_AXES = {"transposed": 2, "strided": 1, "reversed": 1, "channels-last": 3, "broadcast": 1}
 
 
 def input_problems(path: Field, case: CaseSpec | ErrorSpec) -> Iterator[Problem]:
@@ -72,6 +78,9 @@ def _swept_misfit(field: str, value: Any) -> str | None:
         return shape_misfit(value)
     if field == "training":
         return None if value is None or isinstance(value, bool) else f"{shown(value)} is not true, false or null"
+    if field == "threads":
+        fits = type(value) is int and 1 <= value <= 64
+        return None if fits else f"{shown(value)} is no number of threads from 1 to 64"
     if field == "input" and isinstance(value, list):
         return array_misfit(value)
     known, what = NAMED[field]

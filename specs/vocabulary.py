@@ -18,7 +18,7 @@ DType = Literal[
 Layout = Literal[
     "contiguous", "transposed", "strided", "reversed", "channels-last", "broadcast", "read-only", "unaligned"
 ]
-Precision = Literal["plain", "mixed", "autocast"]
+Precision = Literal["plain", "mixed", "autocast", "converted"]
 Format = Literal["file", "weights", "legacy", "whole", "configuration", "copy", "pickle"]
 Combination = Literal["pairs", "product"]
 Transform = Literal[

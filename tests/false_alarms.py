@@ -75,7 +75,7 @@ def asked_grade(subject: str, dtype: str) -> Grade:
 
 def judged(bounds: Bounds, subject: Subject, got: Values) -> Measure:
     """The measure of `got` against the bound of the grade that is asked."""
-    dtype = bounds.answer.problem.dtype
+    dtype = bounds.stored(subject)
     bound = bounds.tolerance(subject, asked_grade(subject, dtype))
     return measure(got, exact_of(bounds.answer, subject), lambda _: bound, masks(bounds, subject), dtype)
 
@@ -86,7 +86,7 @@ def _states(asked: Trial, answers: list[Answer]) -> list[State]:
         return []
     states = [first_state(asked.moves.mean, asked.moves.variance)]
     for answer in answers:
-        states.append(moving(answer, states[-1], asked.moves.alpha, asked.moves.factor, asked.dtype))
+        states.append(moving(answer, states[-1], asked.moves.alpha, asked.moves.factor, asked.stored))
     return states
 
 
@@ -117,7 +117,7 @@ def _moved(asked: Trial, method: Method, held: tuple[Values, Values], found: Fou
     kind = np.dtype(working(asked.dtype)).type
     new = (found.mean, found.variance * kind(asked.moves.factor))
     ready = [(method.prepared(old.astype(kind)), method.prepared(value)) for old, value in zip(held, new, strict=True)]
-    mean, variance = (narrowed(method.update(old, value, asked.moves.alpha), asked.dtype) for old, value in ready)
+    mean, variance = (narrowed(method.update(old, value, asked.moves.alpha), asked.stored) for old, value in ready)
     return mean, variance
 
 
@@ -125,7 +125,7 @@ def _held(asked: Trial, state: State, held: tuple[Values, Values]) -> Iterator[t
     flags = numbers(state.judged)
     bounds = (state.mean_tolerance("A"), state.variance_tolerance("A"))
     for name, got, exact, bound in zip(("mean", "variance"), held, (state.mean, state.variance), bounds, strict=True):
-        yield f"moving_{name}", measure(got, exact, lambda _, t=bound: t, flags, asked.dtype)
+        yield f"moving_{name}", measure(got, exact, lambda _, t=bound: t, flags, asked.stored)
 
 
 def table(found: list[Check]) -> list[dict[str, object]]:

@@ -47,6 +47,11 @@ class Trial:
     problems: tuple[Problem, ...]
     moves: Moves | None = None
 
+    @property
+    def stored(self) -> str:
+        """The dtype of the parameters and of the moving statistics."""
+        return self.problems[0].parameter_dtype or self.dtype
+
 
 @dataclass(frozen=True, slots=True)
 class Draw:
@@ -82,6 +87,8 @@ def _problem(draw: Draw, layout: Layout, dtype: str, step: int = 0, **fields: An
     epsilon = fields.pop("epsilon", draw.one("epsilon", EPSILONS))
     families = [name for name in get_args(Family) if name != "exact" or any(size % 4 == 0 for size in layout.shape)]
     family = draw.one(f"family/{step}", families)
+    mixed = dtype in ("float16", "bfloat16") and draw.number("mixed") % 2
+    fields["parameter_dtype"] = "float32" if mixed else None
     return problem(layout, family, dtype, f"{draw.seed}/{step}", epsilon=epsilon, **fields)
 
 

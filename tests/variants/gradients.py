@@ -10,7 +10,7 @@ import numpy as np
 from normcheck.adapters.textbook import Values
 
 from .moments import Dot
-from .rows import Rows
+from .rows import Rows, narrowed
 from .sums import Sum
 from .tape import Node, backward, leaf
 
@@ -72,9 +72,9 @@ def folded(rows: Rows, seen: Seen, total: Sum, dot: Dot) -> tuple[Values, Shares
 
 
 def stored(rows: Rows, seen: Seen, total: Sum, dot: Dot) -> tuple[Values, Shares]:
-    """The textbook's, with `a` and the shares of gamma kept in the dtype of the layer in between."""
+    """The textbook's, with `a` kept in the dtype of the layer in between, and the shares of gamma in gamma's."""
     a = rows.narrowed(rows.a).astype(rows.x.dtype)
-    share = rows.narrowed(rows.g * seen.z).astype(rows.x.dtype)
+    share = narrowed(rows.g * seen.z, rows.problem.parameter_dtype or rows.problem.dtype).astype(rows.x.dtype)
     shares = [(share, np.ones_like(share))]
     if rows.given is not None:
         return a * seen.r, shares

@@ -62,10 +62,15 @@ def answered(method: Method, problem: Problem) -> Found:
         seen = replace(seen, z=z)
     arrays = {"output": as_input(problem.layout, output), **_gradients(method, rows, seen)}
     return Found(
-        {subject: narrowed(values, problem.dtype) for subject, values in arrays.items()},
+        {subject: narrowed(values, _stored(problem, subject)) for subject, values in arrays.items()},
         np.asarray(mean).ravel(),
         np.asarray(variance).ravel(),
     )
+
+
+def _stored(problem: Problem, subject: Subject) -> str:
+    """The dtype that an array is returned in."""
+    return problem.dtype if subject in ("output", "gradient_input") else problem.parameter_dtype or problem.dtype
 
 
 def _prepared(method: Method, rows: Rows) -> Rows:
