@@ -33,7 +33,7 @@ LAYERS: Mapping[str, Meaning] = {
     "GroupNormalization": Meaning("group_normalization", _named("groups", *AFFINE)),
     "Normalization": Meaning("feature_normalization", _named("axis", "mean", "variance", "invert")),
     "UnitNormalization": Meaning("unit_normalization", _named("axis")),
-    "SpectralNormalization": Meaning("spectral_normalization", _named("power_iterations") | {"layer": "shape"}),
+    "SpectralNormalization": Meaning("spectral_normalization", _named("power_iterations") | {"layer": "units"}),
 }
 
 COMMON = {"x": "input", "axis": "axis", "epsilon": "epsilon"}

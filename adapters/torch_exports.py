@@ -12,11 +12,17 @@ from .signatures import Meaning, export, parameters
 AFFINE = {"eps": "epsilon", "affine": "scale", "bias": "center"}
 RUNNING = {"num_features": "shape", "momentum": "momentum", "track_running_stats": "track_running_stats"}
 RESPONSE = {"size": "size", "alpha": "alpha", "beta": "beta", "k": "k"}
-MODULE_RANKS = {"1d": (2, 3), "2d": (4,), "3d": (5,)}
+BATCH_RANKS = {"1d": (2, 3), "2d": (4,), "3d": (5,)}
+INSTANCE_RANKS = {"1d": (3,), "2d": (4,), "3d": (5,)}
+ALONE = {"lazy": False, "synchronized": False}
+LAZY = {"lazy": True}
+OF_MODULE = {"module": "units"}
 
 
-def _by_rank(layer: str, name: str, **when: Any) -> dict[str, Meaning]:
-    return {f"{name}{form}": Meaning(layer, RUNNING | AFFINE, ranks, when) for form, ranks in MODULE_RANKS.items()}
+def _by_rank(
+    layer: str, name: str, ranks: Mapping[str, tuple[int, ...]], when: Mapping[str, Any]
+) -> dict[str, Meaning]:
+    return {f"{name}{form}": Meaning(layer, RUNNING | AFFINE, own, when) for form, own in ranks.items()}
 
 
 MODULES: Mapping[str, Meaning] = {
@@ -28,19 +34,19 @@ MODULES: Mapping[str, Meaning] = {
         "rms_normalization", {"normalized_shape": "axis", "eps": "epsilon", "elementwise_affine": "scale"}
     ),
     "GroupNorm": Meaning("group_normalization", {"num_groups": "groups", "num_channels": "shape"} | AFFINE),
-    **_by_rank("batch_normalization", "BatchNorm"),
-    **_by_rank("instance_normalization", "InstanceNorm"),
+    **_by_rank("batch_normalization", "BatchNorm", BATCH_RANKS, ALONE),
+    **_by_rank("batch_normalization", "LazyBatchNorm", BATCH_RANKS, LAZY),
+    "SyncBatchNorm": Meaning("batch_normalization", RUNNING | AFFINE, when={"synchronized": True}),
+    **_by_rank("instance_normalization", "InstanceNorm", INSTANCE_RANKS, {"lazy": False}),
+    **_by_rank("instance_normalization", "LazyInstanceNorm", INSTANCE_RANKS, LAZY),
     **{
         name: Meaning("local_response_normalization", RESPONSE, when={"implementation": name})
         for name in ("LocalResponseNorm", "CrossMapLRN2d")
     },
     "torch.nn.utils.parametrizations.spectral_norm": Meaning(
-        "spectral_normalization",
-        {"module": "shape", "name": "name", "n_power_iterations": "power_iterations", "eps": "epsilon", "dim": "axis"},
+        "spectral_normalization", OF_MODULE | {"n_power_iterations": "power_iterations", "eps": "epsilon"}
     ),
-    "torch.nn.utils.parametrizations.weight_norm": Meaning(
-        "weight_normalization", {"module": "shape", "name": "name", "dim": "axis"}
-    ),
+    "torch.nn.utils.parametrizations.weight_norm": Meaning("weight_normalization", OF_MODULE | {"dim": "dim"}),
 }
 
 WEIGHTS = {"input": "input", "weight": "gamma", "bias": "beta", "eps": "epsilon"}
