@@ -6,17 +6,18 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from normcheck.adapters.arrays import View
+from normcheck.adapters.reference_formulas import formula_forward
 from normcheck.adapters.reference_layer import forward
-from normcheck.tests.mutants.mutant import ONE, STATISTICAL, mutant
+from normcheck.tests.mutants.mutant import ONE, RESPONSE, STATISTICAL, UNIT, mutant
 
 
-def misread(change):
+def misread(change, right=forward):
     """A forward pass on other bits, of an input that is a view of memory."""
 
-    def faulty(layer, array, training):
+    def faulty(layer, array, *training):
         if isinstance(array, View) and array.bits.size:
             array = View(array.dtype, change(array.bits))
-        return forward(layer, array, training)
+        return right(layer, array, *training)
 
     return faulty
 
@@ -46,10 +47,11 @@ def channels_last(bits):
 TakenAsContiguous = mutant(
     "taken-as-contiguous",
     "The input is read from its lowest address on, as if it were contiguous.",
-    STATISTICAL,
+    (*STATISTICAL, UNIT, RESPONSE),
     dtypes=ONE,
     stands_for="kernels that are handed a data pointer and a shape",
     forward=misread(gapless),
+    formula_forward=misread(gapless, formula_forward),
 )
 TransposedMisread = mutant(
     "transposed-misread",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from normcheck.adapters import reference, reference_layer, textbook
+from normcheck.adapters import reference, reference_formulas, reference_layer, textbook
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.reference_layer import forward
@@ -23,6 +23,7 @@ LAYER, RMS, BATCH, GROUP, FEATURE = (
     "group_normalization",
     "feature_normalization",
 )
+UNIT, RESPONSE = "unit_normalization", "local_response_normalization"
 CENTRED = (LAYER, BATCH, GROUP)
 STATISTICAL = (LAYER, RMS, BATCH, GROUP)
 ALL = (*STATISTICAL, FEATURE)
@@ -31,7 +32,7 @@ ONE = ("float32",)
 WIDE = ("float32", "float64")
 NARROW = ("float16", "bfloat16")
 INTEGER = ("int32",)
-MODULES = (textbook, reference_layer, reference)
+MODULES = (textbook, reference_layer, reference_formulas, reference)
 METHODS = (
     *("construct", "build", "weights", "parameters", "assign", "call", "gradient", "adapt", "update", "arrange"),
     *("save", "load"),

@@ -18,6 +18,7 @@ from normcheck.tests.mutants.mutant import (
     NARROW,
     RMS,
     STATISTICAL,
+    UNIT,
     WIDE,
     mutant,
     on_input,
@@ -205,7 +206,7 @@ def integer_dtype(self, layer, x, training):
 IntegerTruncation = mutant(
     "integer-truncation",
     "The answer to an integer input is cut off to integers.",
-    ALL,
+    (*ALL, UNIT),
     dtypes=INTEGER,
     stands_for="keras LayerNormalization from 3.11.3 on, GroupNormalization from 3.7 on",
     call=integer_output,

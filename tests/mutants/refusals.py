@@ -19,6 +19,7 @@ from normcheck.tests.mutants.mutant import (
     LAYER,
     RMS,
     STATISTICAL,
+    UNIT,
     mutant,
 )
 
@@ -72,14 +73,14 @@ def absolute(arguments, shape):
 AxisWrapped = mutant(
     "axis-wrapped",
     "An axis beyond the rank is taken modulo the rank.",
-    ALL,
+    (*ALL, UNIT),
     dtypes=ONE,
     construct=with_argument(wrapped),
 )
 AxisConverted = mutant(
     "axis-converted",
     "An axis that is no integer is made one.",
-    (LAYER, RMS, BATCH),
+    (LAYER, RMS, BATCH, UNIT),
     dtypes=ONE,
     construct=with_argument(whole),
 )

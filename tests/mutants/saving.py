@@ -5,7 +5,20 @@ from __future__ import annotations
 from normcheck.adapters import reference_file
 from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.tests.mutants.mutant import ALL, BATCH, CENTRED, FEATURE, GROUP, LAYER, ONE, RMS, STATISTICAL, mutant
+from normcheck.tests.mutants.mutant import (
+    ALL,
+    BATCH,
+    CENTRED,
+    FEATURE,
+    GROUP,
+    LAYER,
+    ONE,
+    RESPONSE,
+    RMS,
+    STATISTICAL,
+    UNIT,
+    mutant,
+)
 
 
 def loading(change):
@@ -37,7 +50,7 @@ def weights(change):
 SavedWithoutAnArgument = mutant(
     "saved-without-an-argument",
     "The arguments are not saved, and come back as their defaults.",
-    ALL,
+    (*ALL, UNIT, RESPONSE),
     dtypes=ONE,
     load=loading(lambda saved: saved["arguments"].clear()),
 )
