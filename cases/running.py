@@ -5,7 +5,7 @@ of what goes into it, second-order terms included, and adds its own: u of the re
 number, should the result be flushed to zero. A sum of n terms adds H(n) u times the sum of their sizes
 (`bounds.growth`). A power rounds with
 
-    u for a square, 2u for a root or a reciprocal root, (3 |p ln a| + 4) u for a^p otherwise,
+    u for a square, 2u for a root, (3 |p ln a| + 4) u for a^p otherwise,
 
 the last being what exp(p log a) costs: two roundings of p log a, one of log a, and exp's and a spare one.
 """
@@ -19,8 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .exact import Floats
-
-ROOTS = (0.5, -0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +85,7 @@ class Rounding:
         near = np.expm1(-abs(exponent) * np.log1p(-np.minimum(share, 0.5)))
         far = a.size**exponent if exponent > 0 else np.full_like(value, math.inf)
         passed = Ran(value, np.where(share < 0.5, value * near, far))
-        if exponent == 2.0 or exponent in ROOTS:
+        if exponent in (2.0, 0.5):
             return self.off(passed, 1 if exponent == 2.0 else 2)
         size = np.abs(exponent * np.log(np.where(a.value > 0, a.value, 1.0)))
         return self.off(passed, 3 * size + 4)
