@@ -1,7 +1,7 @@
 """Keras 3.15.1: UnitNormalization adds up squares in the 16-bit dtype.
 
-Right: sums in float32, as the other layers have them, and one rounding. In float16 the square of 300 is infinite and that of
-1e-4 zero, and zeros give NaN. https://github.com/keras-team/keras/issues/23546
+Right: sums in float32, as the other layers have them, and one rounding. In float16 the square of 300 is infinite and
+that of 1e-4 zero, and zeros give NaN. https://github.com/keras-team/keras/issues/23546
 """
 
 import keras

@@ -1,7 +1,7 @@
 """PyTorch 2.13: in CrossMapLRN2d the first channel never leaves the sliding sum of squares.
 
-Right: what LocalResponseNorm gives. The sum of channel c subtracts the square of channel c - 2 only where c > 2, so that
-of channel 0 is never subtracted (size 3), and every channel from the third on is divided by too much.
+Right: what LocalResponseNorm gives. The sum of channel c subtracts the square of channel c - 2 only where c > 2, so
+that of channel 0 is never subtracted (size 3), and every channel from the third on is divided by too much.
 """
 
 import torch

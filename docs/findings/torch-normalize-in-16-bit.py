@@ -1,7 +1,7 @@
 """PyTorch 2.13, CPU: functional.normalize keeps norm and epsilon in the 16-bit dtype.
 
-Right: a vector of zeros gives zeros, 1 / norm is rounded once, and a norm above 65504 does no harm. In float16 the epsilon
-of 1e-12 is 0, and 0 / 0 is NaN. https://github.com/pytorch/pytorch/issues/32137
+Right: a vector of zeros gives zeros, 1 / norm is rounded once, and a norm above 65504 does no harm. In float16 the
+epsilon of 1e-12 is 0, and 0 / 0 is NaN. https://github.com/pytorch/pytorch/issues/32137
 """
 
 import torch
