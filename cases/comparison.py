@@ -119,11 +119,11 @@ def stopped(side: Side) -> list[Finding]:
     return [replace(one, subject=f"{one.subject} {side.name}".strip()) for one in found]
 
 
-def side_names(case: Case, target: Target, partner: Target | None) -> tuple[str, str]:
+def side_names(case: Case, target: Target | None, partner: Target | None) -> tuple[str, str]:
     """What messages call the two sides of a comparison. partner: the other target, where there is one."""
     other = case.other
     assert other is not None
-    if partner is not None:
+    if target is not None and partner is not None:
         return target.id, partner.id
     if other.on == "process":
         return "one process", "another process"

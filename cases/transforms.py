@@ -19,7 +19,8 @@ from .inputs import generate
 from .problems import layout_of
 
 SHIFT, SCALE = 64.0, 8.0
-BEFORE, AFTER = 2, 3
+BEFORE, AFTER = 3, 2
+CHANNELS = 1
 Values = NDArray[Any]
 Change = Callable[[Convention, int, Values], Values]
 
@@ -60,8 +61,8 @@ def length_of(change: str | None, length: int) -> int:
 
 
 def features_of(meant: Convention) -> tuple[int, ...]:
-    """The axes along which there are weights, or statistics, of the layer's own."""
-    axis = meant.arguments.get("axis")
+    """The axes along which there are weights, or statistics, of the layer's own; the channels, where it cannot say."""
+    axis = meant.arguments.get("axis", CHANNELS)
     return axis if isinstance(axis, tuple) else () if axis is None else (axis,)
 
 

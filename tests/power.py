@@ -12,18 +12,20 @@ import importlib
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 
-from normcheck.adapters.interface import Adapter, Observation
+from normcheck.adapters.interface import Adapter, Observation, Request
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.cases.ask import request_for
 from normcheck.cases.case import Case
-from normcheck.cases.finding import check_line
+from normcheck.cases.comparison import Side, compared, side_names
+from normcheck.cases.finding import Finding, check_line
 from normcheck.cases.judge import judge
 from normcheck.cases.suite import suite
 
@@ -79,7 +81,8 @@ def asked() -> dict[str, list[Case]]:
     """The cases of every layer on the quick list that are asked in the reference's dialect, in the suite's order."""
     found: dict[str, list[Case]] = {layer: [] for layer in layers()}
     for case in suite().cases:
-        if case.layer in found and not case.full and (case.dialects is None or DIALECT in case.dialects):
+        here = case.other is None or case.other.on in (None, "process")
+        if case.layer in found and here and not case.full and (case.dialects is None or DIALECT in case.dialects):
             found[case.layer].append(case)
     return found
 
@@ -90,7 +93,7 @@ def layer_trials(layer: str, names: Iterable[str] | None = None) -> list[Trial]:
     kills: dict[tuple[str, str], list[Kill]] = {(name, dtype): [] for name in living for dtype in _dtypes(living[name])}
     right = ReferenceAdapter()
     for position, case in enumerate(asked()[layer], 1):
-        wanted = _timeless(observe(right, request_for(case, DIALECT)))
+        wanted = seen_of(right, case)
         for name, adapter in living.items():
             if case.dtype in adapter.fault.dtypes:
                 kill = _killed(adapter, case, position, wanted)
@@ -114,17 +117,53 @@ def _dtypes(adapter: Adapter) -> tuple[str, ...]:
     return adapter.fault.dtypes
 
 
-def _killed(adapter: Adapter, case: Case, position: int, right: Observation) -> Kill | None:
+def _killed(adapter: Adapter, case: Case, position: int, right: Sequence[Observation]) -> Kill | None:
     """How a mutant dies on a case; what it does exactly as the reference does needs no judgement."""
-    seen = _timeless(observe(adapter, request_for(case, DIALECT)))
+    seen = seen_of(adapter, case)
     if seen == right:
         return None
-    lines = [check_line(finding, case, adapter.fault.id) for finding in judge(case, DIALECT, seen)]
+    lines = [check_line(finding, case, adapter.fault.id) for finding in judged(case, seen)]
     bad = [line for line in lines if line.outcome not in UNCOUNTED]
     if not bad:
         return None
     failed = dict.fromkeys(name for line in bad for name in line.failed)
     return Kill(case.id, position, tuple(failed), bad[0].outcome)
+
+
+def seen_of(adapter: Adapter, case: Case) -> list[Observation]:
+    """What an adapter does with a case, and with the other side of it where it is a comparison."""
+    seen = [_timeless(observe(adapter, request_for(case, DIALECT)))]
+    if case.other is None:
+        return seen
+    request = request_for(case.other.case, DIALECT)
+    if case.other.on == "process" and hasattr(adapter, "fault"):
+        return [*seen, _timeless(second_process().submit(observed_there, adapter.fault.id, request).result())]
+    return [*seen, _timeless(observe(adapter, request))]
+
+
+def judged(case: Case, seen: Sequence[Observation]) -> list[Finding]:
+    """What is found of a case, or of the two sides of a comparison."""
+    if case.other is None:
+        return judge(case, DIALECT, seen[0])
+    names = side_names(case, None, None)
+    sides = zip((case, case.other.case), names, seen, strict=True)
+    return compared(*(Side(one, DIALECT, name, answer) for one, name, answer in sides))
+
+
+@lru_cache(maxsize=1)
+def second_process() -> ProcessPoolExecutor:
+    """A process of its own, in which mutants live as they do in this one."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def observed_there(name: str, request: Request) -> Observation:
+    """What a mutant does with a request, asked in the second process."""
+    return observe(_there(name), request)
+
+
+@cache
+def _there(name: str) -> Adapter:
+    return mutants()[name]()
 
 
 def _timeless(seen: Observation) -> Observation:

@@ -26,7 +26,7 @@ ALIVE = Trial("two", "layer_normalization", "float32", "", ())
 
 def died(name, case):
     """How a mutant dies on a case, state of its own aside."""
-    right = power._timeless(observe(ReferenceAdapter(), request_for(case, power.DIALECT)))
+    right = power.seen_of(ReferenceAdapter(), case)
     return power._killed(power.mutants()[name](), case, 1, right)
 
 
@@ -96,7 +96,7 @@ def test_without_kills_a_case_must_cover_what_no_other_does():
 def test_a_mutant_without_a_fault_is_never_killed():
     kind = mutant("none", "No fault.", ["layer_normalization"], call=ReferenceAdapter.call)
     case = suite().by_id["layer_normalization/three-rows"]
-    right = power._timeless(observe(ReferenceAdapter(), request_for(case, power.DIALECT)))
+    right = power.seen_of(ReferenceAdapter(), case)
     assert power._killed(kind(), case, 1, right) is None
 
 

@@ -20,7 +20,7 @@ def test_the_reference_agrees_with_itself(tmp_path):
 
 @pytest.mark.parametrize("words", [[], ["--in-process"], ["-n", "2"]])
 def test_noise_that_another_process_does_not_have_is_found(tmp_path, words):
-    done = run(tmp_path, "--target", ADAPTERS / "by_process.py", "--aspect", "process_agreement", *words)
+    done = run(tmp_path, "--target", ADAPTERS / "by_process.py", "--case", "*/two-processes", *words)
     failed = [check for check in record(tmp_path).checks if check.outcome == "fail"]
     assert done.returncode == 1
     assert {(check.subject, check.symptom) for check in failed} == {("output", "bits differ")}
@@ -81,8 +81,9 @@ def test_a_side_that_is_lost_costs_its_own_comparison(tmp_path, words):
 
 
 def test_several_processes_find_the_same(tmp_path):
-    words = ["--target", ADAPTERS / "by_process.py", "--target", SPEAKER, "--layer", "layer_normalization"]
-    aspects = ["--aspect", "transplant", "--aspect", "invariance", "--full"]
-    run(tmp_path / "one", *words, *aspects)
-    run(tmp_path / "two", *words, *aspects, "-n", "2")
+    names = ["among-others", "scaled", "carried-to-another-framework"]
+    words = [word for name in names for word in ("--case", f"layer_normalization/{name}")]
+    words += ["--target", ADAPTERS / "zeros.py", "--target", SPEAKER]
+    run(tmp_path / "one", *words)
+    run(tmp_path / "two", *words, "-n", "2")
     assert judged(record(tmp_path / "one")) == judged(record(tmp_path / "two")) != []
