@@ -66,10 +66,11 @@ def lock_of(cases: Iterable[Case], version: str = VERSION) -> Lock:
 
 
 def digest(case: Case, dialect: str) -> str:
-    """Ten hexadecimal digits for what a case asks and what its exact answer is."""
+    """Ten hexadecimal digits for what a case asks and what its exact answer is; both sides of a comparison count."""
     found = hashlib.blake2b(digest_size=5)
-    for part in (*_asked(case, dialect), *_answered(case, dialect)):
-        found.update(part)
+    for one in (case, case.other.case) if case.other else (case,):
+        for part in (*_asked(one, dialect), *_answered(one, dialect)):
+            found.update(part)
     return found.hexdigest()
 
 
