@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import pytest
 from click.testing import CliRunner
@@ -17,6 +18,29 @@ from normcheck.commands import main
 from normcheck.specs.omissions import Omissions, read_omissions
 from normcheck.specs.source import SpecError
 
+# Layers and columns whose cases are still to be written: (kind, dialect, layer, name), each a pattern.
+PENDING = (
+    ("*", "*", "*spectral_*", "*"),
+    ("*", "*", "*Spectral*", "*"),
+    ("*", "*", "*weight_*", "*"),
+    ("*", "*", "*instance_*", "*"),
+    ("*", "torch", "torch.nn.*Norm*", "*"),
+    ("argument", "torch", "torch.nn.CrossMapLRN2d", "*"),
+    ("argument", "keras", "keras.layers.BatchNormalization", "renorm*"),
+    ("argument", "keras", "keras.layers.BatchNormalization", "synchronized"),
+    ("argument", "keras", "keras.layers.UnitNormalization", "trainable"),
+    ("aspect", "*", "unit_normalization", "*"),
+    ("aspect", "*", "local_response_normalization", "*"),
+    *(
+        ("aspect", "*", "*", name)
+        for name in (
+            *("forward_mode", "second_order", "vectorized", "mask", "relation", "threads", "unknown sizes"),
+            *("int*", "uint*", "bool", "autocast", "memory layout", "long reduction", "near overflow", "constant"),
+        )
+    ),
+    ("aspect", "torch", "rms_normalization", "rank 6"),
+    ("aspect", "torch", "batch_normalization", "rank 6"),
+)
 NOTHING = Omissions(exports=[], arguments=[], columns=[])
 
 
@@ -175,6 +199,21 @@ def test_the_texts_say_where_each_item_stands():
         assert totals(covered) in text
     assert totals(covered).startswith(f"{covered.count('covered')} of {len(covered.items)} ")
     assert data(covered, [])["totals"]["gap"] == covered.count("gap")
+
+
+def test_what_frameworks_export_is_covered_or_left_out_with_a_reason():
+    known = suite()
+    committed = coverage(read_surfaces(), known.cases, known.specs.layers, read_omissions())
+    assert committed.stale == ()
+    assert [
+        f"{one.name} of {one.of} in {one.dialect}: {one.why}"
+        for one in committed.items
+        if one.state == "gap" and not any(fits(one, pattern) for pattern in PENDING)
+    ] == []
+
+
+def fits(one, patterns):
+    return all(map(fnmatchcase, (one.kind, one.dialect, one.of, one.name), patterns))
 
 
 def run(*words):
