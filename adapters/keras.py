@@ -48,7 +48,7 @@ def rms_normalization(a: KerasArguments) -> Any:
 
 def unit_normalization(a: KerasArguments) -> Any:
     """keras.layers.UnitNormalization, whose order is 2 and whose epsilon is 1e-12."""
-    given = a.keywords(axis="axis", name="name")
+    given = a.keywords(axis="axis", trainable="trainable", name="name")
     return built_in("UnitNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
 
 

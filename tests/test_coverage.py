@@ -25,10 +25,8 @@ PENDING = (
     ("*", "*", "*weight_*", "*"),
     ("*", "*", "*instance_*", "*"),
     ("*", "torch", "torch.nn.*Norm*", "*"),
-    ("argument", "torch", "torch.nn.CrossMapLRN2d", "*"),
     ("argument", "keras", "keras.layers.BatchNormalization", "renorm*"),
     ("argument", "keras", "keras.layers.BatchNormalization", "synchronized"),
-    ("argument", "keras", "keras.layers.UnitNormalization", "trainable"),
     ("aspect", "*", "unit_normalization", "*"),
     ("aspect", "*", "local_response_normalization", "*"),
     *(
