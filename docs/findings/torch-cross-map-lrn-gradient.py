@@ -12,5 +12,5 @@ for kind in (torch.nn.CrossMapLRN2d, torch.nn.LocalResponseNorm):
     kind(3, alpha=3.0, beta=1.0, k=1.0)(x).sum().backward()
     gradients.append(x.grad.flatten())
 got, right = gradients
-print(f"torch {torch.__version__}: CrossMapLRN2d of two ones has the gradient {got.tolist()}, right is {right.tolist()}")
+print(f"torch {torch.__version__}: CrossMapLRN2d of two ones has gradient {got.tolist()}, right is {right.tolist()}")
 raise SystemExit(0 if not torch.allclose(got, right) else 1)
