@@ -29,6 +29,9 @@ MEANS_NOTHING: Mapping[str, Any] = {
     "mean": None,
     "variance": None,
     "invert": False,
+    "batched": True,
+    "lazy": False,
+    "synchronized": False,
 }
 
 
@@ -85,8 +88,9 @@ class KerasArguments(Arguments):
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "layer_normalization": {"axis": -1, "epsilon": 1e-3},
         "rms_normalization": {"axis": -1, "epsilon": 1e-6},
-        "batch_normalization": {"axis": -1, "epsilon": 1e-3, "momentum": 0.99},
+        "batch_normalization": {"axis": -1, "epsilon": 1e-3, "momentum": 0.99, "track_running_stats": True},
         "group_normalization": {"axis": -1, "epsilon": 1e-3, "groups": 32},
+        "instance_normalization": {"epsilon": 1e-3, "momentum": 0.99, "track_running_stats": False},
         "feature_normalization": {"axis": -1},
         "unit_normalization": {"axis": -1, "order": 2, "epsilon": 1e-12},
         "local_response_normalization": {"alpha": 1e-4, "beta": 0.75, "k": 1.0},

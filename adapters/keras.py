@@ -38,6 +38,11 @@ def built_in(name: str) -> Factory:
     return make
 
 
+def instance_normalization(a: KerasArguments) -> Any:
+    """Raises Unsupported: there is none."""
+    raise Unsupported("Keras has no instance normalization; its GroupNormalization with groups=-1 computes the same")
+
+
 def rms_normalization(a: KerasArguments) -> Any:
     """keras.layers.RMSNormalization, which always has a scale."""
     if not a.scale:
@@ -91,6 +96,7 @@ class KerasAdapter(Adapter):
         "rms_normalization": rms_normalization,
         "batch_normalization": built_in("BatchNormalization"),
         "group_normalization": built_in("GroupNormalization"),
+        "instance_normalization": instance_normalization,
         "feature_normalization": built_in("Normalization"),
         "unit_normalization": unit_normalization,
         "dense": built_in("Dense"),

@@ -28,6 +28,7 @@ KINDS = (
     "rms_normalization",
     "batch_normalization",
     "group_normalization",
+    "instance_normalization",
     "feature_normalization",
     *FORMULAS,
 )
@@ -125,7 +126,7 @@ class ReferenceAdapter(Adapter):
     def _forward(layer: Layer, x: Array | View, training: bool | None) -> Pass:
         with np.errstate(all="ignore"):
             seen = formula_forward(layer, x) if layer.kind in FORMULAS else forward(layer, x, training)
-            if layer.kind == "batch_normalization" and seen.axes:
+            if "moving_mean" in layer.weights and seen.axes and seen.output.size:
                 move_statistics(layer, seen)
         return seen
 

@@ -22,6 +22,7 @@ INITIAL = {"zeros": 0.0, "ones": 1.0}
 REGULARIZERS = ("l1", "l2")
 CONSTRAINTS = ("non_neg", "unit_norm", "max_norm")
 SMALLEST_DEVIATION = 1e-7
+MOVING = ("batch_normalization", "instance_normalization")
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ def make(a: KerasArguments) -> Layer:
     Raises TypeError for an axis that is no integer, ValueError for a number out of its range, and Unsupported
     for initializers, regularizers and constraints other than those named above.
     """
-    layer = Layer(a.layer, floating(a.dtype), _axes(a.axis), trainable=bool(a.trainable))
+    layer = Layer(a.layer, floating(a.dtype), _axes_of(a), trainable=bool(a.trainable))
     if a.layer == "feature_normalization":
         _check_statistics(layer, a.mean, a.variance)
         layer.given = None if a.mean is None else (a.mean, a.variance)
@@ -99,7 +100,7 @@ def make(a: KerasArguments) -> Layer:
     names = [name for name, there in (("gamma", a.scale), ("beta", a.center)) if there]
     for name in names:
         _read_options(layer, a, name)
-    if a.layer == "batch_normalization":
+    if a.layer in MOVING and a.track_running_stats:
         layer.momentum = float(a.momentum)
         _check(0 <= layer.momentum <= 1, f"momentum must be between 0 and 1, it is {a.momentum}")
         names += ["moving_mean", "moving_variance"]
@@ -120,6 +121,11 @@ def _check_statistics(layer: Layer, mean: Any, variance: Any) -> None:
     _check(shape == np.shape(variance), f"mean has shape {shape}, and variance {np.shape(variance)}")
     _check(len(shape) <= len(layer.axes), f"mean has {len(shape)} dimensions, more than the {len(layer.axes)} axes")
     _check(bool(np.min(variance) >= 0), f"variance must not be negative, it is {variance}")
+
+
+def _axes_of(a: KerasArguments) -> tuple[int, ...]:
+    """Instance normalization has its channels after the examples, where there are any; the others say where."""
+    return (int(a.batched),) if a.layer == "instance_normalization" else _axes(a.axis)
 
 
 def _axes(axis: Any) -> tuple[int, ...]:
@@ -206,7 +212,7 @@ def given_moments(layer: Layer) -> tuple[Values, Values]:
     if layer.given:
         mean, variance = (np.asarray(one, layer.working) for one in layer.given)
         return broadcast(layer, mean), broadcast(layer, variance)
-    prefix = "moving_" if layer.kind == "batch_normalization" else ""
+    prefix = "moving_" if layer.kind in MOVING else ""
     names = (f"{prefix}mean", f"{prefix}variance")
     mean, variance = (broadcast(layer, decode(layer.weights[name]).astype(layer.working)) for name in names)
     return mean, variance
@@ -220,6 +226,8 @@ def fold(layer: Layer, x: Values) -> tuple[Values, tuple[int, ...]]:
         return x, tuple(one for one in range(1, x.ndim) if one != axis)
     if layer.kind == "batch_normalization":
         return x, others(layer)
+    if layer.kind == "instance_normalization":
+        return x, tuple(range(layer.axes[0] + 1, x.ndim))
     return x, layer.axes
 
 
@@ -245,13 +253,13 @@ def statistics(
     """Mean, variance and the axes they reduce over, none where they were given; RMS normalization's mean is 0."""
     if layer.kind == "rms_normalization":
         return np.zeros((), x.dtype), textbook.mean_square(x, axes), axes
-    if layer.kind == "batch_normalization" and not in_training(layer, training):
+    if "moving_mean" in layer.weights and not in_training(layer, training):
         return (*given_moments(layer), ())
     return (*textbook.moments(x, axes), axes)
 
 
 def in_training(layer: Layer, training: bool | None) -> bool:
-    """Whether batch normalization uses the statistics of the batch, and moves its own."""
+    """Whether a layer that keeps statistics uses those of its input, and moves its own."""
     return bool(training) and layer.trainable
 
 
@@ -302,11 +310,15 @@ def others(layer: Layer) -> tuple[int, ...]:
 
 
 def move_statistics(layer: Layer, seen: Pass) -> None:
-    """Set moving to momentum moving + (1 - momentum) new, with the variance that divides by n."""
+    """Set moving to momentum moving + (1 - momentum) new, with the variance that divides by n.
+
+    Of instance normalization the new value is the mean over the examples.
+    """
     for name, new in zip(("moving_mean", "moving_variance"), seen.moments, strict=True):
         old = decode(layer.weights[name]).astype(layer.working)
         kept, added = old.dtype.type(layer.momentum), old.dtype.type(1 - layer.momentum)
-        layer.weights[name] = encode(kept * old + added * new.reshape(old.shape), layer.stored)
+        new = new.mean(axis=others(layer)).reshape(old.shape)
+        layer.weights[name] = encode(kept * old + added * new, layer.stored)
 
 
 def adapt(layer: Layer, data: Array | View) -> None:

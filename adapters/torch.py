@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,111 +20,13 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from . import torch_exports, torch_files
-from .arguments import Arguments, Factory, axes_of, build_with, plain
+from .arguments import Factory, build_with, plain
 from .arrays import Array
 from .interface import Adapter, Export, Request, Unsupported, Weight
-from .torch_formulas import local_response_normalization, unit_normalization
+from .torch_layers import LAYERS, TorchArguments
 from .torch_precision import TorchPrecision, precision_of
 
 COMPILERS = ("g++", "clang++", "c++", "cl")
-
-
-class TorchArguments(Arguments):
-    """Arguments under their canonical names and under PyTorch's, with PyTorch's defaults."""
-
-    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "layer_normalization": {"axis": -1, "epsilon": 1e-5},
-        "rms_normalization": {"axis": -1, "epsilon": None},
-        "batch_normalization": {"axis": 1, "epsilon": 1e-5, "momentum": 0.1},
-        "group_normalization": {"axis": 1, "epsilon": 1e-5},
-        "unit_normalization": {"axis": 1, "order": 2.0, "epsilon": 1e-12},
-        "local_response_normalization": {"implementation": "LocalResponseNorm"},
-    }
-
-    @property
-    def normalized_shape(self) -> tuple[int, ...]:
-        """The sizes of `axis`. Raises Unsupported where it is not the last axes, in ascending order."""
-        rank = len(self.shape)
-        axes = axes_of(self.axis, rank)
-        if axes != tuple(range(rank - len(axes), rank)):
-            raise Unsupported(f"PyTorch normalizes over the last axes only, in ascending order, not {self.axis}")
-        return self.shape[rank - len(axes) :]
-
-    @property
-    def num_channels(self) -> int:
-        """The size of axis 1. Raises Unsupported where `axis` is another."""
-        if axes_of(self.axis, len(self.shape)) != (1,):
-            raise Unsupported(f"PyTorch keeps the channels of {self.layer} in axis 1, not {self.axis}")
-        return self.shape[1]
-
-    num_features = num_channels
-
-    @property
-    def num_groups(self) -> int:
-        """The number of groups."""
-        return int(self.groups)
-
-    @property
-    def affine(self) -> bool:
-        """Whether there is a weight and a bias. Raises Unsupported where only one of them is asked for."""
-        if self.scale != self.center:
-            raise Unsupported(f"PyTorch's {self.layer} has a weight and a bias, or neither")
-        return bool(self.scale)
-
-    @property
-    def elementwise_affine(self) -> bool:
-        """Whether there is a weight."""
-        return bool(self.scale)
-
-    @property
-    def bias(self) -> bool:
-        """Whether there is a bias. Raises Unsupported for a bias without a weight."""
-        if self.center and not self.scale:
-            raise Unsupported(f"PyTorch's {self.layer} has no bias without a weight")
-        return bool(self.center)
-
-
-def _nn(name: str) -> Any:
-    """A module class of torch.nn. Raises Unsupported where this version has none of that name."""
-    torch = importlib.import_module("torch")
-    if not hasattr(torch.nn, name):
-        raise Unsupported(f"PyTorch {torch.__version__} has no {name}")
-    return getattr(torch.nn, name)
-
-
-def _switch(a: TorchArguments, names: Sequence[str], option: str) -> dict[str, Any]:
-    """`option` under its own name where one of the arguments in `names` that decide it was given."""
-    return {option: getattr(a, option)} if any(name in a.given for name in names) else {}
-
-
-def layer_norm(a: TorchArguments) -> Any:
-    """torch.nn.LayerNorm."""
-    affine = _switch(a, ("scale",), "elementwise_affine") | _switch(a, ("center", "scale"), "bias")
-    return _nn("LayerNorm")(a.normalized_shape, **a.keywords(eps="epsilon"), **affine)
-
-
-def rms_norm(a: TorchArguments) -> Any:
-    """torch.nn.RMSNorm."""
-    affine = _switch(a, ("scale",), "elementwise_affine")
-    return _nn("RMSNorm")(a.normalized_shape, **a.keywords(eps="epsilon"), **affine)
-
-
-def batch_norm(a: TorchArguments) -> Any:
-    """torch.nn.BatchNorm1d, 2d or 3d, by the input's rank."""
-    dimensions = {2: 1, 3: 1, 4: 2, 5: 3}.get(len(a.shape))
-    if dimensions is None:
-        raise Unsupported(f"PyTorch's batch normalization takes 2 to 5 dimensions, not {len(a.shape)}")
-    affine = _switch(a, ("center", "scale"), "affine")
-    options = a.keywords(eps="epsilon", momentum="momentum")
-    return _nn(f"BatchNorm{dimensions}d")(a.num_features, **options, **affine)
-
-
-def group_norm(a: TorchArguments) -> Any:
-    """torch.nn.GroupNorm; it has no default number of groups."""
-    if "groups" not in a.given:
-        raise Unsupported("PyTorch's group normalization has no default number of groups")
-    affine = _switch(a, ("center", "scale"), "affine")
-    return _nn("GroupNorm")(a.num_groups, a.num_channels, **a.keywords(eps="epsilon"), **affine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +46,7 @@ class TorchAdapter(Adapter):
     modes: ClassVar[tuple[str, ...]] = ("eager", "compile")
     compiling: ClassVar[tuple[str, ...]] = ("compile",)
     environment: ClassVar[Mapping[str, str]] = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
-    own_layers: ClassVar[Mapping[str, Factory]] = {
-        "layer_normalization": layer_norm,
-        "rms_normalization": rms_norm,
-        "batch_normalization": batch_norm,
-        "group_normalization": group_norm,
-        "unit_normalization": unit_normalization,
-        "local_response_normalization": local_response_normalization,
-    }
+    own_layers: ClassVar[Mapping[str, Factory]] = LAYERS
     layers: ClassVar[Mapping[str, Factory]] = own_layers
 
     torch: Any = None
@@ -266,8 +162,23 @@ class TorchAdapter(Adapter):
         self.torch._dynamo.reset()
         return Built(module, self.torch.compile(module, dynamic=False))
 
+    def build(self, layer: Built, shape: tuple[int, ...]) -> None:
+        """Call a lazy module once, in inference and on zeros, so that it makes its weights; others have them."""
+        if any(hasattr(one, "_initialize_hook") for one in layer.module.modules()):
+            kind = next((one.dtype for one in self._held(layer) if one.is_floating_point()), None)
+            training = layer.module.training
+            with self.torch.no_grad():
+                layer.module.eval()(self.torch.zeros(shape, dtype=kind, device=self.device))
+            layer.module.train(training)
+
+    @staticmethod
+    def _held(layer: Built) -> Iterator[Any]:
+        return itertools.chain(layer.module.parameters(), layer.module.buffers())
+
     def weights(self, layer: Built) -> Sequence[Weight]:
-        """Parameters, then buffers."""
+        """Parameters, then buffers. Raises Unsupported for a lazy module's that have no values yet."""
+        if any(map(self.torch.nn.parameter.is_lazy, self._held(layer))):
+            raise Unsupported("the weights of a lazy module have no values before its first call")
         parameters = [
             Weight(name, bool(one.requires_grad), self.to_array(one)) for name, one in layer.module.named_parameters()
         ]

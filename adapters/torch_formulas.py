@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .interface import Unsupported
 
 if TYPE_CHECKING:
-    from .torch import TorchArguments
+    from .torch_layers import TorchArguments
 
 
 def unit_normalization(a: TorchArguments) -> Any:

@@ -31,8 +31,10 @@ from .updates import updated
 
 STATISTICS = {
     "batch_normalization": ("moving_mean", "moving_variance"),
+    "instance_normalization": ("moving_mean", "moving_variance"),
     "feature_normalization": ("mean", "variance"),
 }
+MOVING = ("batch_normalization", "instance_normalization")
 FEATURE_FLOOR = 1e-7
 
 ANSWERS: Mapping[str, Formula] = {
@@ -125,7 +127,7 @@ def _normalized(meant: Convention, index: int, before: StepExpected, finely: boo
     answer = _solver(finely)(problem_of(meant, index, before))
     weights = _counted(meant, index, before.weights)
     after = StepExpected(step.do, Bounds(answer), weights, before.state, _inherited(answer, before.weights))
-    moves = meant.case.layer == "batch_normalization" and answer.problem.statistics is None
+    moves = meant.case.layer in MOVING and answer.problem.statistics is None
     return _with_state(after, _moved(meant, answer, before), meant) if moves and before.state else after
 
 
@@ -180,18 +182,20 @@ def problem_of(meant: Convention, index: int, before: StepExpected) -> Problem:
     asked = request_for(case, meant.dialect).steps[index]
     feature = case.layer == "feature_normalization"
     epsilon = arguments.get("epsilon")
-    given = feature or (case.layer == "batch_normalization" and not in_training(meant, index))
+    given = feature or (case.layer in MOVING and not in_training(meant, index))
+    statistics = before.state.statistics() if given and before.state else None
+    layout = layout_of(meant, step.shape)
     return Problem(
         x=values_of(asked.input),
         dtype=case.output_dtype,
         parameter_dtype=case.weight_dtype,
-        layout=layout_of(meant, step.shape),
+        layout=layout if statistics is None else layout.per_parameter,
         epsilon=0.0 if feature else machine_epsilon(case.dtype) if epsilon is None else float(epsilon),
         gamma=_nearest(before.weights, "gamma", "scale"),
         beta=_nearest(before.weights, "beta"),
         upstream=None if asked.upstream is None else values_of(asked.upstream),
         centred=case.layer != "rms_normalization",
-        statistics=before.state.statistics() if given and before.state else None,
+        statistics=statistics,
         floor=FEATURE_FLOOR if feature else None,
         invert=bool(arguments.get("invert", False)),
         structured=_structured(step),
@@ -199,7 +203,7 @@ def problem_of(meant: Convention, index: int, before: StepExpected) -> Problem:
 
 
 def in_training(meant: Convention, index: int) -> bool:
-    """Whether batch normalization uses the batch's statistics at a step; a frozen one in Keras never does.
+    """Whether a layer that keeps statistics uses the input's at a step; a frozen one in Keras never does.
 
     A step that says nothing of it is inference in Keras; a module of PyTorch stays in the mode that it was last put in,
     and begins in training.
@@ -245,9 +249,9 @@ def _reshaped(tolerance: Callable[[Grade], Floats], shape: tuple[int, ...]) -> C
 
 
 def _counted(meant: Convention, index: int, weights: Mapping[str, Held]) -> Mapping[str, Held]:
-    """PyTorch's num_batches_tracked after a step: one more for each in training."""
+    """PyTorch's num_batches_tracked after a step: one more for each in training, but not of instances."""
     count = weights.get("num_batches_tracked")
-    if count is None or not in_training(meant, index):
+    if count is None or meant.case.layer != "batch_normalization" or not in_training(meant, index):
         return weights
     return {**weights, "num_batches_tracked": exactly(count.value.nearest + 1)}
 

@@ -5,6 +5,15 @@
 
 and (1-alpha) times the bound of the step before. (1-alpha) old + alpha new rounds each weight, product and sum; old -
 alpha (old - new) rounds alpha, difference, product and sum, so its error is in proportion to alpha old.
+
+Instance normalization keeps one pair for a channel and has one for every example of it: what enters is the mean over
+the k examples, of the mean and of the variance. Then M1, E_v, |mu| and v are their means over the examples, and where k
+is more than 1
+
+    P = (H(k)+1) u (max(alpha, 1-alpha) |old| + alpha mean|new|)
+
+is added: k terms are summed and divided by k. They may be the new values, or, as PyTorch does it, the averages that
+each of them alone would make, whose size is that of old and new together. No example moves nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +26,10 @@ import numpy as np
 from normcheck.specs.vocabulary import Grade
 
 from .answered import Flags
-from .bounds import statistics_errors
+from .bounds import growth, statistics_errors
 from .exact import Exact, Floats, as_exact
 from .formats import Format, format_of
-from .oracle import Answer, Statistics
+from .oracle import Answer, Layout, Statistics
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +71,10 @@ def moving(answer: Answer, old: State, alpha: float, factor: float, dtype: str) 
     else 1.
     dtype: of the moving statistics themselves.
     """
-    mean, variance = answer.moments
+    layout = answer.problem.layout
+    if not layout.pooled:
+        return old
+    mean, variance = (_pooled(layout, moment) for moment in (answer.mean, answer.variance))
     keep = 1.0 - as_exact(alpha)
     form = format_of(dtype)
     with np.errstate(all="ignore"):
@@ -78,9 +90,23 @@ def moving(answer: Answer, old: State, alpha: float, factor: float, dtype: str) 
     )
 
 
+def _pooled(layout: Layout, moment: Exact) -> Exact:
+    """The mean of one moment over the groups that share a parameter, one entry per channel."""
+    if layout.pooled_axes:
+        moment = moment.sum(axis=layout.pooled_axes) / float(layout.pooled)
+    return moment.reshape((moment.size,))
+
+
+def _plainly_pooled(layout: Layout, values: Floats) -> Floats:
+    """As `_pooled`, of errors and sizes."""
+    whole = np.broadcast_to(values, layout.statistics_shape)
+    mean: Floats = whole.sum(axis=layout.pooled_axes) / float(layout.pooled)
+    return mean.reshape(-1)
+
+
 def _in_domain(answer: Answer) -> Flags:
     """The variance need not be resolved here: nothing is divided by it."""
-    squares = (answer.terms.x**2).sum(axis=answer.problem.layout.reduce_axes).reshape(-1)
+    squares = (answer.terms.x**2).sum(axis=answer.problem.layout.shared_axes).reshape(-1)
     flags: Flags = squares <= format_of(answer.problem.dtype).largest / 4
     return flags
 
@@ -99,11 +125,13 @@ def _bound(
     inner = format_of(answer.problem.dtype)
     u = inner.u_output if grade == "C" else inner.u
     before = (old.mean, old.variance)[moment].nearest
-    value = answer.moments[moment].nearest
+    layout = answer.problem.layout
     with np.errstate(all="ignore"):
-        error = statistics_errors(answer, u, one_pass=grade in ("B1", "B"))[moment].reshape(-1)
+        value = _plainly_pooled(layout, np.abs((answer.mean, answer.variance)[moment].nearest))
+        error = _plainly_pooled(layout, statistics_errors(answer, u, one_pass=grade in ("B1", "B"))[moment])
         size = np.abs(max(alpha, 1 - alpha) * before) + np.abs(alpha * factor * value)
-        c = alpha * factor * error + (3 + moment) * u * size
+        more = growth(layout.pooled, answer.problem.structured) + 1 if layout.pooled > 1 else 0
+        c = alpha * factor * error + (3 + moment + more) * u * size
         c = c + (1 - alpha) * (old.mean_tolerance, old.variance_tolerance)[moment](grade)
         t = c + 0.5 * form.ulp(np.abs(exact.nearest) + c)
     if grade in ("A", "B1"):

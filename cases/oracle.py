@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,21 @@ class Layout:
     def shared_axes(self) -> tuple[int, ...]:
         """The axes along which a parameter is shared."""
         return tuple(axis for axis in range(len(self.split_shape)) if axis not in self.parameter_axes)
+
+    @property
+    def pooled_axes(self) -> tuple[int, ...]:
+        """The axes along which statistics differ and a parameter does not: the examples of instance normalization."""
+        return tuple(axis for axis in self.shared_axes if axis not in self.reduce_axes)
+
+    @property
+    def pooled(self) -> int:
+        """How many groups share a parameter."""
+        return math.prod(self.split_shape[axis] for axis in self.pooled_axes)
+
+    @property
+    def per_parameter(self) -> Layout:
+        """The same, with one pair of statistics for each parameter, as kept ones are."""
+        return replace(self, reduce_axes=self.shared_axes)
 
     @property
     def shared(self) -> int:

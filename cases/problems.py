@@ -29,6 +29,11 @@ def _per_channel(meant: Convention, shape: Axes) -> Layout:
     return Layout(shape, None, tuple(other for other in range(len(shape)) if other != axis), (axis,))
 
 
+def _per_instance(meant: Convention, shape: Axes) -> Layout:
+    channel = 1 if meant.arguments["batched"] else 0
+    return Layout(shape, None, tuple(range(channel + 1, len(shape))), (channel,))
+
+
 def _in_groups(meant: Convention, shape: Axes) -> Layout:
     (axis,) = _axes(meant.arguments["axis"])
     groups = meant.arguments["groups"]
@@ -48,5 +53,6 @@ LAYOUTS: Mapping[str, Callable[[Convention, Axes], Layout]] = {
     "rms_normalization": _over_axes,
     "batch_normalization": _per_channel,
     "group_normalization": _in_groups,
+    "instance_normalization": _per_instance,
     "feature_normalization": _per_feature,
 }

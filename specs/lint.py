@@ -297,6 +297,6 @@ def _unvaried(spec: LayerSpec) -> Iterator[Problem]:
             given.setdefault(name, []).extend(values)
     for name, argument in spec.arguments.items():
         usual = defaults(argument)
-        if all(any(same(value, default) for default in usual) for value in given[name]):
+        if all(usual and all(same(value, default) for default in usual) for value in given[name]):
             sentence = f"no case varies {name!r}: give it a value other than its default in some case"
             yield Problem(("arguments",), sentence, name)

@@ -6,13 +6,7 @@ import numpy as np
 
 from normcheck.adapters.reference_layer import Pass, features, given_moments, make, move_statistics
 from normcheck.adapters.textbook import reciprocal_deviation
-from normcheck.tests.mutants.mutant import (
-    BATCH,
-    FEATURE,
-    RMS,
-    STATISTICAL,
-    mutant,
-)
+from normcheck.tests.mutants.mutant import FEATURE, MOVING, RMS, STATISTICAL, mutant
 
 
 def root(formula):
@@ -112,7 +106,7 @@ def epsilon_in_the_average(layer, seen):
 EpsilonInMovingVariance = mutant(
     "epsilon-in-moving-variance",
     "The variance enters the moving average with epsilon added.",
-    [BATCH],
+    MOVING,
     move_statistics=epsilon_in_the_average,
 )
 

@@ -10,7 +10,7 @@ from normcheck.adapters import reference_file
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.in_memory import take
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.tests.mutants.mutant import ALL, BATCH, FEATURE, LAYER, ONE, RMS, STATISTICAL, mutant
+from normcheck.tests.mutants.mutant import ALL, FEATURE, LAYER, MOVING, ONE, RMS, STATISTICAL, mutant
 
 STATISTICS = {"moving_mean": 0.0, "moving_variance": 1.0, "mean": 0.0, "variance": 1.0}
 
@@ -103,7 +103,7 @@ CopyWritesToItsOriginal = mutant(
 PickledWithoutStatistics = mutant(
     "pickled-without-statistics",
     "A pickled layer comes back with the statistics that it began with.",
-    (BATCH, FEATURE),
+    (*MOVING, FEATURE),
     dtypes=ONE,
     load=in_one_way("pickle", weights(_initial)),
 )

@@ -7,17 +7,7 @@ import numpy as np
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference_layer import backward, others, scale_of
 from normcheck.adapters.textbook import normalized_gradient
-from normcheck.tests.mutants.mutant import (
-    ALL,
-    BATCH,
-    CENTRED,
-    LAYER,
-    NARROW,
-    RMS,
-    STATISTICAL,
-    mutant,
-    rounded,
-)
+from normcheck.tests.mutants.mutant import ALL, CENTRED, LAYER, MOVING, NARROW, RMS, STATISTICAL, mutant, rounded
 
 
 def means(a, z, axes, centred):
@@ -122,7 +112,7 @@ def through_statistics(layer, seen, upstream):
 GradientOfTrainingInInference = mutant(
     "gradient-of-training-in-inference",
     "In inference the gradient takes the moving statistics for the batch's.",
-    [BATCH],
+    MOVING,
     backward=through_statistics,
 )
 WeightGradientsAveraged = mutant(

@@ -12,7 +12,9 @@ from normcheck.tests.mutants.mutant import (
     CENTRED,
     FEATURE,
     GROUP,
+    INSTANCE,
     LAYER,
+    NARROW,
     ONE,
     RMS,
     STATISTICAL,
@@ -88,7 +90,10 @@ ShiftedOnePass = mutant(
     "shifted-one-pass",
     "The variance is taken in one pass about the first element.",
     (*CENTRED, FEATURE),
-    equivalent=dict.fromkeys([f"{LAYER} float16", f"{LAYER} bfloat16", f"{GROUP} bfloat16", *ADAPTED], MEASURED),
+    equivalent=dict.fromkeys(
+        [f"{layer} {dtype}" for layer in (LAYER, INSTANCE) for dtype in NARROW] + [f"{GROUP} bfloat16", *ADAPTED],
+        MEASURED,
+    ),
     moments=shifted,
 )
 MeanNotSubtracted = mutant(
@@ -147,7 +152,7 @@ def of_the_neighbour(layer, x, axes, training):
 MixedUpExamples = mutant(
     "mixed-up-examples",
     "Each example is normalized by the statistics of the one before it.",
-    (LAYER, RMS, GROUP),
+    (LAYER, RMS, GROUP, INSTANCE),
     statistics=of_the_neighbour,
 )
 

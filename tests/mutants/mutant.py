@@ -16,16 +16,20 @@ from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.reference_layer import forward
 
-LAYER, RMS, BATCH, GROUP, FEATURE = (
+LAYER, RMS, BATCH, GROUP, INSTANCE, FEATURE = (
     "layer_normalization",
     "rms_normalization",
     "batch_normalization",
     "group_normalization",
+    "instance_normalization",
     "feature_normalization",
 )
 UNIT, RESPONSE = "unit_normalization", "local_response_normalization"
-CENTRED = (LAYER, BATCH, GROUP)
-STATISTICAL = (LAYER, RMS, BATCH, GROUP)
+CENTRED = (LAYER, BATCH, GROUP, INSTANCE)
+STATISTICAL = (LAYER, RMS, BATCH, GROUP, INSTANCE)
+MOVING = (BATCH, INSTANCE)
+OPTIONED = (LAYER, BATCH, GROUP)
+WITH_AXIS = (LAYER, RMS, BATCH, GROUP, FEATURE)
 ALL = (*STATISTICAL, FEATURE)
 FLOATING = ("float32", "float64", "float16", "bfloat16")
 ONE = ("float32",)

@@ -13,13 +13,14 @@ from normcheck.adapters.reference_layer import build, forward, initial_value
 from normcheck.tests.mutants.mutant import (
     ALL,
     BATCH,
-    CENTRED,
     FEATURE,
     GROUP,
     LAYER,
+    OPTIONED,
     RMS,
     STATISTICAL,
     UNIT,
+    WITH_AXIS,
     mutant,
 )
 
@@ -73,7 +74,7 @@ def absolute(arguments, shape):
 AxisWrapped = mutant(
     "axis-wrapped",
     "An axis beyond the rank is taken modulo the rank.",
-    (*ALL, UNIT),
+    (*WITH_AXIS, UNIT),
     dtypes=ONE,
     construct=with_argument(wrapped),
 )
@@ -200,7 +201,7 @@ def unknown_dropped(arguments, shape):
 UnknownNamesAccepted = mutant(
     "unknown-names-accepted",
     "An initializer, regularizer or constraint of unknown name is passed over.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     construct=with_argument(unknown_dropped),
     initial_value=any_initial,
@@ -268,7 +269,7 @@ def unchecked(layer, shape):
 IndexErrorForAnAxis = mutant(
     "index-error-for-an-axis",
     "An axis beyond the rank ends in an IndexError.",
-    ALL,
+    WITH_AXIS,
     dtypes=ONE,
     stands_for="Keras 3: LayerNormalization(axis=9)",
     build=unchecked,

@@ -12,6 +12,7 @@ from normcheck.tests.mutants.mutant import (
     FEATURE,
     GROUP,
     LAYER,
+    MOVING,
     ONE,
     RESPONSE,
     RMS,
@@ -70,7 +71,7 @@ AxisNotSaved = mutant(
     stands_for="BatchNormalization(axis=1) saved to a legacy .h5 file by Keras 3.0 to 3.8",
     load=without("axis"),
 )
-MomentumNotSaved = mutant("momentum-not-saved", "Momentum is not saved.", [BATCH], dtypes=ONE, load=without("momentum"))
+MomentumNotSaved = mutant("momentum-not-saved", "Momentum is not saved.", MOVING, dtypes=ONE, load=without("momentum"))
 GroupsNotSaved = mutant(
     "groups-not-saved", "The number of groups is not saved.", [GROUP], dtypes=ONE, load=without("groups")
 )
@@ -81,7 +82,7 @@ WeightsNotLoaded = mutant(
 StatisticsNotSaved = mutant(
     "statistics-not-saved",
     "The weights that are not trained are not saved.",
-    (BATCH, FEATURE),
+    (*MOVING, FEATURE),
     dtypes=ONE,
     stands_for="model.parameters() saved in place of model.state_dict()",
     load=weights(lambda saved: {name: value for name, value in saved.items() if name in ("gamma", "beta", "scale")}),

@@ -7,17 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from normcheck.adapters.reference_layer import build, fold, forward, make
-from normcheck.tests.mutants.mutant import (
-    ALL,
-    BATCH,
-    GROUP,
-    LAYER,
-    ONE,
-    RMS,
-    altered,
-    mutant,
-    on_output,
-)
+from normcheck.tests.mutants.mutant import ALL, GROUP, ONE, STATISTICAL, altered, mutant, on_output
 
 
 def strided(layer, x):
@@ -174,7 +164,7 @@ def one_element(layer, x):
 LastReducedAxisForgotten = mutant(
     "last-reduced-axis-forgotten",
     "Of several reduced axes the last is left out.",
-    (LAYER, RMS, BATCH, GROUP),
+    STATISTICAL,
     fold=one_element,
     move_statistics=lambda layer, seen: None,
 )

@@ -21,7 +21,19 @@ from normcheck.adapters.reference_layer import (
     statistics,
 )
 from normcheck.adapters.textbook import moments
-from normcheck.tests.mutants.mutant import BATCH, FEATURE, GROUP, LAYER, ONE, RMS, altered, mutant, rounded
+from normcheck.tests.mutants.mutant import (
+    BATCH,
+    FEATURE,
+    GROUP,
+    INSTANCE,
+    LAYER,
+    MOVING,
+    ONE,
+    RMS,
+    altered,
+    mutant,
+    rounded,
+)
 
 STORED = {}
 
@@ -41,7 +53,7 @@ BatchStatisticsInInference = mutant(
 MovingStatisticsInTraining = mutant(
     "moving-statistics-in-training",
     "In training the moving statistics are used.",
-    [BATCH],
+    MOVING,
     statistics=lambda layer, x, axes, training: (*given_moments(layer), axes),
 )
 
@@ -53,7 +65,7 @@ def batch_moments(layer, seen, array):
 
 def moved_always(layer, array, training):
     seen = forward(layer, array, training)
-    if layer.kind == BATCH and not seen.axes and seen.output.size:
+    if "moving_mean" in layer.weights and not seen.axes and seen.output.size:
         move_statistics(layer, batch_moments(layer, seen, array))
     return seen
 
@@ -64,33 +76,33 @@ def twice(layer, seen):
 
 
 AveragesNotKept = mutant(
-    "averages-not-kept", "Training leaves the moving statistics alone.", [BATCH], move_statistics=lambda layer, seen: 0
+    "averages-not-kept", "Training leaves the moving statistics alone.", MOVING, move_statistics=lambda layer, seen: 0
 )
 AveragesMovedInInference = mutant(
-    "averages-moved-in-inference", "Inference moves the averages too.", [BATCH], forward=moved_always
+    "averages-moved-in-inference", "Inference moves the averages too.", MOVING, forward=moved_always
 )
-AveragesMovedTwice = mutant("averages-moved-twice", "Each batch enters twice.", [BATCH], move_statistics=twice)
+AveragesMovedTwice = mutant("averages-moved-twice", "Each batch enters twice.", MOVING, move_statistics=twice)
 AveragesReplaced = mutant(
     "averages-replaced",
     "The latest batch's statistics take the place of the average.",
-    [BATCH],
+    MOVING,
     make=altered(make, momentum=0.0),
 )
 MomentumInverted = mutant(
     "momentum-inverted",
     "Momentum weights the new value.",
-    [BATCH],
+    MOVING,
     stands_for="a momentum carried over between Keras and PyTorch",
     make=altered(make, momentum=lambda layer: 1 - layer.momentum),
 )
-MomentumIgnored = mutant("momentum-ignored", "Momentum is 0.99, always.", [BATCH], make=altered(make, momentum=0.99))
+MomentumIgnored = mutant("momentum-ignored", "Momentum is 0.99, always.", MOVING, make=altered(make, momentum=0.99))
 
 
 def other_momentum(a):
     return make(a) if "momentum" in a.given else altered(make, momentum=0.9)(a)
 
 
-DefaultMomentum = mutant("default-momentum", "Without a momentum PyTorch's is taken.", [BATCH], make=other_momentum)
+DefaultMomentum = mutant("default-momentum", "Without a momentum PyTorch's is taken.", MOVING, make=other_momentum)
 
 
 def with_variance(change):
@@ -105,20 +117,20 @@ def with_variance(change):
 UnbiasedMovingVariance = mutant(
     "unbiased-moving-variance",
     "The variance that enters the average divides by n - 1, PyTorch's convention in Keras' dialect.",
-    [BATCH],
+    MOVING,
     stands_for="tf_keras, whose fused batch normalization of images is unbiased where the rest is biased",
     move_statistics=with_variance(lambda v, n: v * (n / max(n - 1, 1))),
 )
 DeviationAveraged = mutant(
     "deviation-averaged",
     "The deviation is averaged in place of the variance.",
-    [BATCH],
+    MOVING,
     move_statistics=with_variance(lambda v, n: np.sqrt(v)),
 )
 MeanNotMoved = mutant(
     "mean-not-moved",
     "The moving variance is moved and the moving mean is not.",
-    [BATCH],
+    MOVING,
     move_statistics=lambda layer, seen: _variance_alone(layer, seen),
 )
 
@@ -139,7 +151,7 @@ def sized_as_built(layer, x, axes, training):
 SizeOfFirstBatch = mutant(
     "size-of-first-batch",
     "Sums are divided by the number of elements that the layer was built for.",
-    [BATCH],
+    MOVING,
     statistics=sized_as_built,
 )
 FrozenLayerTrains = mutant(
@@ -153,7 +165,7 @@ FrozenLayerTrains = mutant(
 SilenceTakenAsTraining = mutant(
     "silence-taken-as-training",
     "A call that does not say whether it trains does.",
-    [BATCH],
+    MOVING,
     dtypes=["float32"],
     in_training=lambda layer, training: in_training(layer, training is not False),
 )
@@ -174,7 +186,7 @@ def as_last_time(layer, training):
 ModeKeptFromTheLastCall = mutant(
     "mode-kept-from-the-last-call",
     "A call that does not say whether it trains does what the one before it did.",
-    [BATCH],
+    MOVING,
     dtypes=ONE,
     build=forgetful,
     in_training=as_last_time,
@@ -182,7 +194,7 @@ ModeKeptFromTheLastCall = mutant(
 StaleStatistics = mutant(
     "stale-statistics",
     "The statistics of the first call in inference serve all later ones.",
-    [BATCH],
+    MOVING,
     stands_for="graphs in which the folded scale and shift of inference are not computed again",
     build=forgetful,
     given_moments=first_kept,
@@ -218,7 +230,7 @@ def remembered(layer, x, axes, training):
 MovingStatistics = mutant(
     "moving-statistics",
     "The statistics of training are kept and used in inference.",
-    (LAYER, RMS, GROUP),
+    (LAYER, RMS, GROUP, INSTANCE),
     stands_for="what document 002 says of layer normalization",
     build=forgetful,
     statistics=remembered,
@@ -231,7 +243,7 @@ def in_training_only(layer, x, axes, training):
 
 
 TrainingOnly = mutant(
-    "training-only", "Inference does not normalize.", (LAYER, RMS, GROUP), statistics=in_training_only
+    "training-only", "Inference does not normalize.", (LAYER, RMS, GROUP, INSTANCE), statistics=in_training_only
 )
 
 
@@ -303,7 +315,7 @@ AxisIgnored = mutant(
 MovingStatisticsIn16Bit = mutant(
     "moving-statistics-overflow",
     "The moving variance is clipped to what float16 holds.",
-    [BATCH],
+    MOVING,
     stands_for="Keras 3 in float16, whose moving statistics overflow where Keras 2 kept float32",
     dtypes=("float32", "float64", "bfloat16"),
     move_statistics=with_variance(lambda v, n: rounded(v, "float16")),

@@ -6,7 +6,7 @@ import numpy as np
 
 from normcheck.adapters.reference_layer import descend, make
 from normcheck.adapters.textbook import penalty, penalty_gradient
-from normcheck.tests.mutants.mutant import CENTRED, ONE, altered, mutant
+from normcheck.tests.mutants.mutant import ONE, OPTIONED, altered, mutant
 
 
 def exchanged_options(options):
@@ -27,14 +27,14 @@ def ignored_in_descent(field):
 RegularizerIgnored = mutant(
     "regularizer-ignored",
     "Regularizers are taken and not used.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     descend=ignored_in_descent("regularizers"),
 )
 RegularizerHalved = mutant(
     "regularizer-halved",
     "The penalty is half of what it should be, as where the half belongs to the formula.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     penalty=lambda kind, factor, w: penalty(kind, factor / 2, w),
     penalty_gradient=lambda kind, factor, w: penalty_gradient(kind, factor / 2, w),
@@ -42,28 +42,28 @@ RegularizerHalved = mutant(
 RegularizerInTheLossAlone = mutant(
     "regularizer-in-the-loss-alone",
     "The penalty is reported and has no gradient.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     penalty_gradient=lambda kind, factor, w: np.zeros_like(w),
 )
 RegularizersSwapped = mutant(
     "regularizers-swapped",
     "Gamma has beta's regularizer, and beta gamma's.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     make=altered(make, regularizers=lambda layer: exchanged_options(layer.regularizers)),
 )
 ConstraintIgnored = mutant(
     "constraint-ignored",
     "Constraints are taken and not used.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     descend=ignored_in_descent("constraints"),
 )
 ConstraintsSwapped = mutant(
     "constraints-swapped",
     "Gamma has beta's constraint, and beta gamma's.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     make=altered(make, constraints=lambda layer: exchanged_options(layer.constraints)),
 )
@@ -76,7 +76,7 @@ def constrained_once(layer, gradients, learning_rate):
 
 
 ConstraintOnce = mutant(
-    "constraint-once", "Constraints hold after the first update alone.", CENTRED, dtypes=ONE, descend=constrained_once
+    "constraint-once", "Constraints hold after the first update alone.", OPTIONED, dtypes=ONE, descend=constrained_once
 )
 
 
@@ -84,4 +84,4 @@ def ascend(layer, gradients, learning_rate):
     return descend(layer, {name: -value for name, value in gradients.items()}, learning_rate)
 
 
-UpdateAscends = mutant("update-ascends", "An update goes up the gradient.", CENTRED, dtypes=ONE, descend=ascend)
+UpdateAscends = mutant("update-ascends", "An update goes up the gradient.", OPTIONED, dtypes=ONE, descend=ascend)

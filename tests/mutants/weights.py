@@ -22,7 +22,9 @@ from normcheck.tests.mutants.mutant import (
     FEATURE,
     GROUP,
     LAYER,
+    MOVING,
     ONE,
+    OPTIONED,
     RMS,
     STATISTICAL,
     altered,
@@ -183,7 +185,7 @@ GammaZeros = mutant("gamma-zeros", "Gamma begins as zeros.", CENTRED, make=alway
 ScaleZeros = mutant("scale-zeros", "The scale begins as zeros.", [RMS], make=always(scale=0.0))
 BetaOnes = mutant("beta-ones", "Beta begins as ones.", CENTRED, make=always(beta=1.0))
 MovingVarianceZeros = mutant(
-    "moving-variance-zeros", "The moving variance begins as zeros.", [BATCH], make=always(moving_variance=0.0)
+    "moving-variance-zeros", "The moving variance begins as zeros.", MOVING, make=always(moving_variance=0.0)
 )
 InitialVarianceZero = mutant(
     "initial-variance-zero", "Before adapt() the variance is zero.", [FEATURE], make=always(variance=0.0)
@@ -203,14 +205,14 @@ def exchanged_initializers(a, initial):
 InitializerIgnored = mutant(
     "initializer-ignored",
     "Gamma begins as ones and beta as zeros, always.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     make=with_initial(ignored),
 )
 InitializersSwapped = mutant(
     "initializers-swapped",
     "Gamma gets beta's initializer, and beta gamma's.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     make=with_initial(exchanged_initializers),
 )
@@ -312,7 +314,7 @@ GammaNotTrainable = mutant(
 MovingStatisticsTrainable = mutant(
     "moving-statistics-trainable",
     "The moving statistics are listed as trainable.",
-    [BATCH],
+    MOVING,
     _is_trainable=lambda layer, name: layer.trainable,
 )
 
@@ -354,7 +356,7 @@ WeightsInSinglePrecision = mutant(
 TrainableIgnored = mutant(
     "trainable-ignored",
     "A layer that is not to be trained is trained.",
-    CENTRED,
+    OPTIONED,
     dtypes=ONE,
     make=lambda a: (bool(a.trainable), altered(make, trainable=True)(a))[1],
 )
@@ -367,7 +369,7 @@ def name_refused(self, layer, arguments, shape, dtype):
 
 
 NameRefused = mutant(
-    "name-refused", "An argument `name` is not known.", (*CENTRED, FEATURE), dtypes=ONE, construct=name_refused
+    "name-refused", "An argument `name` is not known.", (*OPTIONED, FEATURE), dtypes=ONE, construct=name_refused
 )
 
 
