@@ -57,6 +57,14 @@ def unit_normalization(a: KerasArguments) -> Any:
     return built_in("UnitNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
 
 
+def spectral_normalization(a: KerasArguments) -> Any:
+    """keras.layers.SpectralNormalization around a dense layer without bias; initial values are drawn from seed 0."""
+    keras = importlib.import_module("keras")
+    keras.utils.set_random_seed(0)
+    given = {name: value for name, value in a.all_keywords().items() if name != "units"}
+    return keras.layers.SpectralNormalization(keras.layers.Dense(a.units, use_bias=False), **given)
+
+
 def _translated(name: str, value: Any) -> Any:
     """Initializers, regularizers and constraints as objects; everything else, strings too, as it is.
 
@@ -99,6 +107,7 @@ class KerasAdapter(Adapter):
         "instance_normalization": instance_normalization,
         "feature_normalization": built_in("Normalization"),
         "unit_normalization": unit_normalization,
+        "spectral_normalization": spectral_normalization,
         "dense": built_in("Dense"),
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers

@@ -20,6 +20,7 @@ from .in_memory import take
 from .interface import Adapter, Request, Unsupported, Weight
 from .reference_file import copied, told, unpickled
 from .reference_formulas import FORMULAS, formula_backward, formula_forward, make_formula
+from .reference_kernels import KERNELS, build_kernel, kernel_backward, kernel_forward, make_kernel
 from .reference_layer import Layer, Pass, adapt, backward, build, descend, forward, make, move_statistics
 from .textbook import Values
 
@@ -31,7 +32,10 @@ KINDS = (
     "instance_normalization",
     "feature_normalization",
     *FORMULAS,
+    *KERNELS,
 )
+TRAINABLE = ("gamma", "beta", "scale", "g", "kernel")
+MAKERS = {**dict.fromkeys(FORMULAS, make_formula), **dict.fromkeys(KERNELS, make_kernel)}
 
 
 class ReferenceAdapter(Adapter):
@@ -61,8 +65,7 @@ class ReferenceAdapter(Adapter):
         if layer not in KINDS:
             raise Unsupported(f"the reference offers no {layer}")
         given = {key: value for key, value in arguments.items() if key != "name"}
-        maker = make_formula if layer in FORMULAS else make
-        made: Layer = build_with(maker, KerasArguments(layer, given, shape, dtype), self.name)
+        made: Layer = build_with(MAKERS.get(layer, make), KerasArguments(layer, given, shape, dtype), self.name)
         made.arguments = given
         made.dtype = "float32" if self.precision == "autocast" else made.dtype
         made.stored = "float32" if self.precision == "mixed" else made.dtype
@@ -70,7 +73,10 @@ class ReferenceAdapter(Adapter):
 
     def build(self, layer: Layer, shape: tuple[int, ...]) -> None:
         """Create the weights."""
-        build(layer, shape)
+        if layer.kind in KERNELS:
+            build_kernel(layer, shape)
+        else:
+            build(layer, shape)
 
     def weights(self, layer: Layer) -> Sequence[Weight]:
         """In order: gamma, beta, moving_mean, moving_variance; or scale; or mean, variance, count."""
@@ -125,6 +131,8 @@ class ReferenceAdapter(Adapter):
     @staticmethod
     def _forward(layer: Layer, x: Array | View, training: bool | None) -> Pass:
         with np.errstate(all="ignore"):
+            if layer.kind in KERNELS:
+                return kernel_forward(layer, x, training)
             seen = formula_forward(layer, x) if layer.kind in FORMULAS else forward(layer, x, training)
             if "moving_mean" in layer.weights and seen.axes and seen.output.size:
                 move_statistics(layer, seen)
@@ -134,6 +142,8 @@ class ReferenceAdapter(Adapter):
     def _backward(layer: Layer, seen: Pass, x: Array | View, upstream: Array | View) -> dict[str, Values]:
         if layer.kind in FORMULAS:
             return formula_backward(layer, seen, x, upstream)
+        if layer.kind in KERNELS:
+            return kernel_backward(layer, seen, x, upstream)
         return backward(layer, seen, upstream)
 
     def adapt(self, layer: Layer, data: Array | View) -> None:
@@ -175,4 +185,4 @@ class ReferenceAdapter(Adapter):
 
 
 def _is_trainable(layer: Layer, name: str) -> bool:
-    return layer.trainable and name in ("gamma", "beta", "scale")
+    return layer.trainable and name in TRAINABLE

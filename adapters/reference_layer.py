@@ -30,8 +30,8 @@ class Layer:
     """A layer: its checked arguments, and, once built, its weights in the dtype they are `stored` in.
 
     dtype: that of the output; input and weights are widened to the one computed in.
-    arguments: those that were given, as they were given; a saved layer is made from them again. options: the numbers
-    of a layer of `reference_formulas`.
+    arguments: those that were given, as they were given; a saved layer is made from them again. options: those of
+    a layer of `reference_formulas` or `reference_kernels`.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Layer:
     shape: tuple[int, ...] = ()
     weights: dict[str, Array] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
-    options: dict[str, float] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def working(self) -> str:

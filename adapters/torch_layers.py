@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from .arguments import Arguments, Factory, axes_of
 from .interface import Unsupported
 from .torch_formulas import local_response_normalization, unit_normalization
+from .torch_wrappers import spectral_norm, weight_norm
 
 
 class TorchArguments(Arguments):
@@ -150,4 +151,6 @@ LAYERS: Mapping[str, Factory] = {
     "instance_normalization": instance_norm,
     "unit_normalization": unit_normalization,
     "local_response_normalization": local_response_normalization,
+    "weight_normalization": weight_norm,
+    "spectral_normalization": spectral_norm,
 }

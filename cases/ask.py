@@ -13,10 +13,11 @@ import numpy as np
 
 from normcheck.adapters.arrays import FLOATING, Array, decode, encode
 from normcheck.adapters.interface import Derived, Request, Step
+from normcheck.specs.expressions import evaluate
 from normcheck.specs.grammar import ModelSpec
 
 from .case import Case, CaseStep
-from .conventions import Convention, convention
+from .conventions import Convention, convention, layer_spec
 from .inputs import drawn, generate
 from .transforms import TRANSFORMATIONS, changed
 
@@ -117,8 +118,15 @@ def _input(case: Case, index: int, dialect: str) -> Array:
 
 def _upstream(case: Case, step: CaseStep, index: int) -> Array:
     """The incoming gradient: of mixed sign, or positive, so that a sum of it grows with every term."""
-    mixed = drawn("upstream", step.shape, case.output_dtype, f"{case.seed}/{index}")
+    mixed = drawn("upstream", output_shape(case, step.shape), case.output_dtype, f"{case.seed}/{index}")
     return mixed if step.upstream == "drawn" else encode(np.abs(decode(mixed)), mixed.dtype)
+
+
+def output_shape(case: Case, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the output for an input of `shape`."""
+    spec = layer_spec(case)
+    names = {**dict.fromkeys(spec.arguments), **case.arguments, "input": shape}
+    return tuple(evaluate(spec.output, names))
 
 
 def _wanted(case: Case, step: CaseStep) -> bool:

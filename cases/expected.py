@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.specs.vocabulary import Grade
 
-from . import response, unit
+from . import magnitudes, response, spectral, unit
 from .answered import Answered, Call, Formula, Held, exactly
 from .ask import request_for
 from .bounds import Bounds
@@ -40,6 +40,8 @@ FEATURE_FLOOR = 1e-7
 ANSWERS: Mapping[str, Formula] = {
     "unit_normalization": unit.answered,
     "local_response_normalization": response.answered,
+    "spectral_normalization": spectral.answered,
+    "weight_normalization": magnitudes.answered,
 }
 """How a call is answered, by layer; a layer that is not here is a normalization by mean and variance."""
 
@@ -48,7 +50,8 @@ ANSWERS: Mapping[str, Formula] = {
 class StepExpected:
     """What was done, the bounds around its exact answer (None for `adapt`), and every weight by role after it.
 
-    state: mean and variance that are kept, None where the layer keeps none. inherited: what the output may be off by
+    state: mean and variance that are kept, None where the layer keeps none. changed: the roles of the weights that the
+    call itself left other than they were, where a formula says so. inherited: what the output may be off by
     because the weights were, after an update.
     """
 
@@ -57,6 +60,7 @@ class StepExpected:
     weights: Mapping[str, Held]
     state: State | None
     inherited: Floats | None = None
+    changed: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=128)
@@ -112,7 +116,8 @@ def _call(meant: Convention, index: int, before: StepExpected, finely: bool) -> 
     if formula is None:
         return _normalized(meant, index, before, finely)
     answered, changed = formula(_asked(meant, index, before, finely))
-    return StepExpected(meant.case.steps[index].do, answered, {**before.weights, **changed}, before.state)
+    weights = {**before.weights, **changed}
+    return StepExpected(meant.case.steps[index].do, answered, weights, before.state, changed=tuple(changed))
 
 
 def _asked(meant: Convention, index: int, before: StepExpected, finely: bool) -> Call:
@@ -211,7 +216,8 @@ def in_training(meant: Convention, index: int) -> bool:
     said = [True if step.do == "update" else step.training for step in meant.case.steps[: index + 1]]
     if meant.dialect == "torch":
         said = [True, *(one for one in said if one is not None)]
-    return bool(said[-1]) and bool(meant.arguments.get("trainable", True))
+    frozen = meant.case.layer == "batch_normalization" and not meant.arguments["trainable"]
+    return bool(said[-1]) and not frozen
 
 
 def _moved(meant: Convention, answer: Answer, before: StepExpected) -> State:

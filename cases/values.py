@@ -102,11 +102,11 @@ def _judgeable(bounds: Answered, subject: Subject) -> tuple[Masks, bool]:
 
 
 def state(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
-    """Every non-trainable weight after every step."""
-    kept = [weight for weight in convention(case, dialect).weights if not weight.trainable]
+    """Every non-trainable weight after every step, and a trainable one that the call itself was to change."""
     for label, step, got in _steps(case, dialect, seen):
-        for weight in kept:
-            yield from _held("state", label, weight, step, got)
+        for weight in convention(case, dialect).weights:
+            if not weight.trainable or weight.role in step.changed:
+                yield from _held("state", label, weight, step, got)
 
 
 def constraint(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:

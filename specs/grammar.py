@@ -302,7 +302,10 @@ class RelationSpec(CaseSpec):
 
 
 class LayerSpec(Frozen):
-    """A layer: prose, requirements and executable examples in one file."""
+    """A layer: prose, requirements and executable examples in one file.
+
+    output: the output's shape, as an expression over `input` and the arguments that a case gives.
+    """
 
     layer: Name
     title: str
@@ -310,6 +313,7 @@ class LayerSpec(Frozen):
     definition: str
     arguments: dict[Name, Argument]
     weights: dict[Name, WeightSpec]
+    output: Expression = "input"
     features: Expression
     parameters: Parameters
     requirements: dict[RequirementId, Requirement] = Field(min_length=1)

@@ -167,6 +167,7 @@ def _expression_problems(spec: LayerSpec) -> Iterator[Problem]:
 
 def _expressions(spec: LayerSpec) -> Iterator[tuple[Field, str]]:
     yield ("features",), spec.features
+    yield ("output",), spec.output
     for role, weight in spec.weights.items():
         yield from _by_dialect(("weights", role, "shape"), weight.shape)
         if weight.when is not None:
@@ -289,14 +290,22 @@ def _uncovered(spec: LayerSpec) -> Iterator[Problem]:
 
 
 def _unvaried(spec: LayerSpec) -> Iterator[Problem]:
-    given: dict[str, list[Any]] = {name: [] for name in spec.arguments}
-    everything: list[CaseSpec | ErrorSpec] = [*(case for _, case in runs(spec)), *spec.errors.values()]
-    for case in everything:
+    given: dict[str, list[tuple[Any, Sequence[str]]]] = {name: [] for name in spec.arguments}
+    every: list[CaseSpec | ErrorSpec] = [*(case for _, case in runs(spec)), *spec.errors.values()]
+    for case in every:
+        asked = (case.dialects or ANSWERING) if isinstance(case, CaseSpec) else tuple(case.raises)
         swept = case.over.items() if isinstance(case, SweepSpec) else ()
         for name, values in [*((name, [value]) for name, value in case.arguments.items()), *swept]:
-            given.setdefault(name, []).extend(values)
+            given.setdefault(name, []).extend((value, asked) for value in values)
     for name, argument in spec.arguments.items():
-        usual = defaults(argument)
-        if all(usual and all(same(value, default) for default in usual) for value in given[name]):
+        if not any(_varies(value, argument, asked) for value, asked in given[name]):
             sentence = f"no case varies {name!r}: give it a value other than its default in some case"
             yield Problem(("arguments",), sentence, name)
+
+
+def _varies(value: Any, argument: Argument, asked: Sequence[str]) -> bool:
+    """Whether a value is another than the default in some dialect that is asked and has the argument."""
+    if not per_dialect(argument):
+        return not same(value, argument.default)
+    spoken = [dialect for dialect in asked if argument.only is None or dialect in argument.only]
+    return any(dialect not in argument.default or not same(value, argument.default[dialect]) for dialect in spoken)
