@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 from . import torch_exports
 from .arguments import Factory
 from .interface import Export, Request, Unsupported
-from .torch import Built, TorchAdapter, TorchArguments
+from .torch import Built, TorchAdapter
 from .torch_formulas import unit_normalization
+from .torch_layers import TorchArguments
 
 
 def holding(function: Callable[..., Any], shape: Sequence[int] | None, a: TorchArguments, running: bool = False) -> Any:
