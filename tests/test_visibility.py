@@ -120,7 +120,7 @@ def sentences(layer, fields):
     weights = {"weights": OWN} if fields.get("weights") == "own" else {}
     always = {"covers": [next(iter(spec.requirements))], "dialects": ["keras"]}
     one = CaseSpec.model_validate({**always, **fields, **weights})
-    cases = layer_cases(spec.model_copy(update={"cases": {"one": one}, "sweeps": {}, "errors": {}}))
+    cases = layer_cases(spec.model_copy(update={"cases": {"one": one}, "sweeps": {}, "errors": {}, "relations": {}}))
     return list(unseen(cases))
 
 
