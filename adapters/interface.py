@@ -17,7 +17,14 @@ from .arrays import Array
 Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
 
 
-Derived = Literal["forward", "reverse-over-reverse", "forward-over-reverse", "forward-over-forward", "vectorized"]
+Derived = Literal[
+    "forward",
+    "reverse-over-reverse",
+    "forward-over-reverse",
+    "reverse-over-forward",
+    "forward-over-forward",
+    "vectorized",
+]
 
 
 class Unsupported(Exception):  # noqa: N818 - a statement, not an error
@@ -34,7 +41,8 @@ class Step:
     upstream: the gradient that comes in, in the output's shape; None asks for no gradient.
     layout: how `input` and `upstream` lie in memory: `contiguous`, or one that `arrange` is asked for.
     mask: true where an element of the leading axes of the input counts; None for no mask.
-    derived: what is asked for besides output and gradients, in the direction `tangent`, in the input's shape.
+    derived: what is asked for besides output and gradients. tangent: in the input's shape; the direction in which
+        derivatives are taken, and the second sample of what is `vectorized`, of which `input` is the first.
     """
 
     kind: Literal["call", "adapt", "update"]
@@ -102,7 +110,7 @@ class StepSeen:
     loss: the sum of the layer's own losses (regularizers), where asked for by an `update`.
     input_kept: the bytes of the input were the same after the step as before.
     mask: what came out of the layer as the mask of its output. derived: arrays by `kind`, or by `kind subject` where a
-        kind gives several.
+        kind gives several. failed: by kind of `derived`, what was raised in place of them.
     """
 
     output: Array | None = None
@@ -114,6 +122,7 @@ class StepSeen:
     weights_kept: bool = True
     mask: Array | None = None
     derived: Mapping[str, Array] = field(default_factory=dict)
+    failed: Mapping[str, Raised] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,13 +321,16 @@ class Adapter:
     ) -> dict[str, Any]:
         """The derivative of the gradients of sum(upstream * output), or of `forward`, in the direction `tangent`.
 
-        way: `reverse-over-reverse` and `forward-over-reverse` give it for `input` and each trainable weight by name;
-        `forward-over-forward` gives the second derivative of the output, under `output`.
+        way: `reverse-over-reverse`, `forward-over-reverse` and `reverse-over-forward` give it for `input` and each
+        trainable weight by name; `forward-over-forward` gives the second derivative of the output, under `output`.
         """
         raise Unsupported(f"{self.name} has no {way} differentiation")
 
     def vectorized(self, layer: Any, x: Any, training: bool | None) -> Any:
-        """The outputs of a stack of inputs, mapped over the first axis of `x` by the framework's own `vmap`."""
+        """The outputs of a stack of inputs, mapped over the first axis of `x` by the framework's own `vmap`.
+
+        Every sample is an input of its own, its batch included, to the layer as it is; what the layer keeps may move.
+        """
         raise Unsupported(f"{self.name} has no vmap")
 
     def masked(self, layer: Any, x: Any, training: bool | None, mask: Any) -> tuple[Any, Any]:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import keras_exports, keras_files
+from . import keras_derivatives, keras_exports, keras_files
 from .arguments import Factory, KerasArguments, build_with, plain
 from .arrays import Array, floating
 from .interface import Adapter, Export, Request, Unsupported, Weight
@@ -271,6 +271,26 @@ class KerasAdapter(Adapter):
             output, _, found = self._compiled(layer, "gradient", training)(x, upstream)
         return output, dict(zip(names, found, strict=True))
 
+    def forward(self, layer: Built, x: Any, training: bool | None, tangent: Any) -> Any:
+        """By tf.autodiff.ForwardAccumulator."""
+        with self._on_device():
+            return self._in_mode(keras_derivatives.forward(self.tf, _run(layer, training)))(x, tangent)
+
+    def second_order(
+        self, layer: Built, x: Any, training: bool | None, upstream: Any, tangent: Any, way: str
+    ) -> dict[str, Any]:
+        """By nested tapes and accumulators."""
+        weights = {name: one.value for name, one in _by_name(layer.layer.trainable_weights).items()}
+        with self._on_device():
+            derived = keras_derivatives.second_order(self.tf, _run(layer, training), weights, way)
+            found: dict[str, Any] = self._in_mode(derived)(x, upstream, tangent)
+        return found
+
+    def vectorized(self, layer: Built, x: Any, training: bool | None) -> Any:
+        """By tf.vectorized_map."""
+        with self._on_device():
+            return self._in_mode(keras_derivatives.vectorized(self.tf, _run(layer, training)))(x)
+
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""
         trainable = layer.layer.trainable_weights
@@ -310,10 +330,15 @@ class KerasAdapter(Adapter):
             function = self._forward(layer.layer, options)
             if what != "call":
                 function = self._backward(layer.layer, options, with_losses=what == "update")
-            if self.mode != "eager":
-                function = self.tf.function(function, jit_compile=self.mode == "xla")
-            layer.functions[key] = function
+            layer.functions[key] = self._in_mode(function)
         return layer.functions[key]
+
+    def _in_mode(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` as the adapter's mode runs it."""
+        if self.mode == "eager":
+            return function
+        compiled: Callable[..., Any] = self.tf.function(function, jit_compile=self.mode == "xla")
+        return compiled
 
     @staticmethod
     def _forward(layer: Any, options: Mapping[str, Any]) -> Callable[..., Any]:
@@ -337,6 +362,12 @@ class KerasAdapter(Adapter):
             return output, losses, found
 
         return backward
+
+
+def _run(layer: Built, training: bool | None) -> Callable[[Any], Any]:
+    """The call of the layer."""
+    options = {} if training is None else {"training": training}
+    return lambda x: layer.layer(x, **options)
 
 
 def _elements(weights: Sequence[Any]) -> int:

@@ -219,7 +219,8 @@ def _call(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
     kept = all(before[name] == after[name] for name in trainable)
     seen = replace(seen, weights=after, input_kept=_kept(adapter, x, step), weights_kept=kept)
     if step.derived:
-        seen = replace(seen, derived=_derived(adapter, layer, step, before, notes))
+        derived, failed = _derived(adapter, layer, step, before, notes)
+        seen = replace(seen, derived=derived, failed=failed)
     if step.upstream is None or "gradient" in notes.unsupported:
         return seen
     notes.phase = "gradient"
@@ -250,28 +251,37 @@ def _called(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> 
     return StepSeen(output=adapter.to_array(output), mask=None if mask is None else adapter.to_array(mask))
 
 
-def _derived(adapter: Adapter, layer: Any, step: Step, before: Mapping[str, Array], notes: _Notes) -> dict[str, Array]:
-    """Everything asked for under `derived`, each from the weights that the step started from."""
+def _derived(
+    adapter: Adapter, layer: Any, step: Step, before: Mapping[str, Array], notes: _Notes
+) -> tuple[dict[str, Array], dict[str, Raised]]:
+    """Everything asked for under `derived`, each from the weights that the step started from, and what was raised.
+
+    What one kind raises says nothing of the others.
+    """
     found: dict[str, Array] = {}
+    failed: dict[str, Raised] = {}
     for kind in step.derived:
         notes.phase = "gradient"
+        if before:
+            adapter.assign(layer, before)
         try:
-            if before:
-                adapter.assign(layer, before)
             found |= {name: adapter.to_array(one) for name, one in _derive(adapter, layer, step, kind).items()}
         except Unsupported as reason:
             notes.unsupported[kind] = str(reason)
-    return found
+        except Exception as error:
+            failed[kind] = describe(error, notes.phase, notes.step)
+    return found, failed
 
 
 def _derive(adapter: Adapter, layer: Any, step: Step, kind: Derived) -> dict[str, Any]:
-    x, tangent, upstream = (
-        _native(adapter, cast(Array, one), step.layout) for one in (step.input, step.tangent, step.upstream)
-    )
+    assert step.tangent is not None
+    if kind == "vectorized":
+        stack = Array(step.input.dtype, (2, *step.input.shape), step.input.data + step.tangent.data)
+        return {kind: adapter.vectorized(layer, _native(adapter, stack, step.layout), step.training)}
+    x, tangent = (_native(adapter, one, step.layout) for one in (step.input, step.tangent))
     if kind == "forward":
         return {kind: adapter.forward(layer, x, step.training, tangent)}
-    if kind == "vectorized":
-        return {kind: adapter.vectorized(layer, x, step.training)}
+    upstream = _native(adapter, cast(Array, step.upstream), step.layout)
     found = adapter.second_order(layer, x, step.training, upstream, tangent, kind)
     return {f"{kind} {name}": one for name, one in found.items()}
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import reference_file
+from . import reference_derivatives, reference_file
 from .arguments import KerasArguments, build_with
 from .arrays import FLOATING, Array, View, arranged, decode, encode
 from .in_memory import take
@@ -145,6 +145,41 @@ class ReferenceAdapter(Adapter):
         if layer.kind in KERNELS:
             return kernel_backward(layer, seen, x, upstream)
         return backward(layer, seen, upstream)
+
+    def forward(self, layer: Layer, x: Array | View, training: bool | None, tangent: Array | View) -> Array:
+        """The derivative of the output in a direction."""
+        seen = self._differentiable(layer, x, training)
+        with np.errstate(all="ignore"):
+            return encode(reference_derivatives.forward_derivative(layer, seen, tangent), layer.dtype)
+
+    def second_order(
+        self,
+        layer: Layer,
+        x: Array | View,
+        training: bool | None,
+        upstream: Array | View,
+        tangent: Array | View,
+        way: str,
+    ) -> dict[str, Array]:
+        """By formula, whatever the way."""
+        seen = self._differentiable(layer, x, training)
+        with np.errstate(all="ignore"):
+            if way == "forward-over-forward":
+                found = {"output": reference_derivatives.second_derivative(layer, seen, tangent)}
+            else:
+                found = reference_derivatives.derivatives_of_gradients(layer, seen, upstream, tangent)
+        return {name: encode(one, layer.dtype) for name, one in found.items()}
+
+    def _differentiable(self, layer: Layer, x: Array | View, training: bool | None) -> Pass:
+        if layer.kind in FORMULAS:
+            raise Unsupported(f"the reference has the gradient of {layer.kind} and no other derivative")
+        return self._forward(layer, x, training)
+
+    def vectorized(self, layer: Layer, x: Array | View, training: bool | None) -> Array:
+        """The outputs of one sample after the other."""
+        samples = [encode(one, x.dtype) for one in decode(x)]
+        outputs = [decode(self.call(layer, one, training)) for one in samples]
+        return encode(np.stack(outputs), layer.dtype)
 
     def adapt(self, layer: Layer, data: Array | View) -> None:
         """Mean and population variance of `data`. Raises Unsupported for a layer that has none to adapt."""

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from . import torch_exports, torch_files
+from . import torch_derivatives, torch_exports, torch_files
 from .arguments import Factory, build_with, plain
 from .arrays import Array
 from .interface import Adapter, Export, Request, Unsupported, Weight
@@ -238,6 +238,23 @@ class TorchAdapter(Adapter):
         found = self.torch.autograd.grad(output, list(sources.values()), upstream, materialize_grads=True)
         return output, dict(zip(sources, found, strict=True))
 
+    def forward(self, layer: Built, x: Any, training: bool | None, tangent: Any) -> Any:
+        """By torch.func.jvp."""
+        self._set_mode(layer, training)
+        return torch_derivatives.forward(self.torch, layer.module, x, tangent)
+
+    def second_order(
+        self, layer: Built, x: Any, training: bool | None, upstream: Any, tangent: Any, way: str
+    ) -> dict[str, Any]:
+        """By autograd with create_graph, and by torch.func."""
+        self._set_mode(layer, training)
+        return torch_derivatives.second_order(self.torch, layer.module, x, upstream, tangent, way)
+
+    def vectorized(self, layer: Built, x: Any, training: bool | None) -> Any:
+        """By torch.func.vmap."""
+        self._set_mode(layer, training)
+        return torch_derivatives.vectorized(self.torch, layer.module, x)
+
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of torch.optim.SGD in training mode; modules have no losses of their own."""
         trainable = list(_trainable(layer.module).values())
@@ -264,10 +281,14 @@ class TorchAdapter(Adapter):
         return {name: plain(getattr(layer.module, name)) for name in names if hasattr(layer.module, name)}
 
     def _run(self, layer: Built, x: Any, training: bool | None) -> Any:
-        if training is not None:
-            layer.module.train(training)
+        self._set_mode(layer, training)
         with self.precision.casts(self.torch, self.device):
             return layer.run(x)
+
+    @staticmethod
+    def _set_mode(layer: Built, training: bool | None) -> None:
+        if training is not None:
+            layer.module.train(training)
 
 
 def _trainable(module: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .transforms import TRANSFORMATIONS, changed
 
 DERIVED: Mapping[str, tuple[Derived, ...]] = {
     "forward_mode": ("forward",),
-    "second_order": ("reverse-over-reverse", "forward-over-reverse", "forward-over-forward"),
+    "second_order": ("reverse-over-reverse", "forward-over-reverse", "reverse-over-forward", "forward-over-forward"),
     "vectorized": ("vectorized",),
 }
 DIFFERENTIATED = frozenset({"gradient", "process_agreement", "device_agreement", "transplant", *DERIVED})

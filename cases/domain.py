@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .answered import Flags, Masks, Subject
+from .exact import Floats
 from .formats import Format, format_of
 from .oracle import Answer
 
@@ -30,6 +31,21 @@ def masks(bounds: Bounds, subject: Subject) -> Masks:
         judged = meant & _reached(answer, subject, form)
         required_nan = _required(answer, subject, np.isnan(answer.terms.x))
         return Masks(judged & ~required_nan, required_nan, _required_not_finite(answer, subject))
+
+
+def masks_along(bounds: Bounds, exact: Floats, tolerance: Floats, subject: Subject, twice: bool) -> Masks:
+    """Where a derivative in a direction can be judged that is laid out as `subject`, a gradient.
+
+    As for gradients; second derivatives (`twice`) contain r^5, and need N / u <= s^2.5 <= max / 4. Where statistics are
+    given, no derivative is computed from the input, and a NaN of it need not show.
+    """
+    answer, form = bounds.answer, bounds.format
+    with np.errstate(all="ignore"):
+        judged = (np.abs(exact) + tolerance < form.maximum) & _reached(answer, subject, form, 2.5 if twice else 1.5)
+        given = answer.problem.statistics is not None
+        missing = np.zeros_like(answer.terms.x, np.bool_) if given else np.isnan(answer.terms.x)
+        required_nan = _required(answer, subject, missing)
+        return Masks(judged & ~required_nan, required_nan, np.zeros_like(judged))
 
 
 def proves_nothing(bounds: Bounds) -> bool:
@@ -51,14 +67,14 @@ def proves_nothing(bounds: Bounds) -> bool:
     return bool(np.median(bounds.tolerance("output", "A")[telling] / size[telling]) > 1e-2)
 
 
-def _reached(answer: Answer, subject: Subject, form: Format) -> Flags:
+def _reached(answer: Answer, subject: Subject, form: Format, power: float = 1.5) -> Flags:
     """Which elements depend on nothing outside the domain."""
     layout = answer.problem.layout
     if subject == "gradient_beta":
         return np.ones(layout.parameter_shape, np.bool_)
     groups = _groups(answer, form)
     if subject != "output":
-        groups = groups & _gradients_hold(answer, form)
+        groups = groups & _gradients_hold(answer, form, power)
     whole = np.broadcast_to(groups, layout.split_shape)
     if subject != "gradient_gamma":
         return whole.reshape(layout.shape)
@@ -77,9 +93,9 @@ def _groups(answer: Answer, form: Format) -> Flags:
     return flags
 
 
-def _gradients_hold(answer: Answer, form: Format) -> Flags:
-    cube = answer.terms.s**1.5
-    return (cube <= form.largest / 4) & (cube >= form.smallest_normal / form.u)
+def _gradients_hold(answer: Answer, form: Format, power: float) -> Flags:
+    scale = answer.terms.s**power
+    return (scale <= form.largest / 4) & (scale >= form.smallest_normal / form.u)
 
 
 def _required(answer: Answer, subject: Subject, missing: Flags) -> Flags:

@@ -8,7 +8,7 @@ from normcheck.adapters.interface import Observation
 from normcheck.adapters.transport import Loss
 from normcheck.specs.grammar import ModelSpec
 
-from . import persistence, structure, values
+from . import derived, persistence, structure, values
 from .case import Case
 from .conventions import convention
 from .finding import Finding
@@ -133,6 +133,9 @@ def _one_side(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
 JUDGES: Mapping[str, Judge] = {
     "output": values.outputs,
     "gradient": values.gradients,
+    "forward_mode": derived.forward_mode,
+    "second_order": derived.second_order,
+    "vectorized": derived.vectorized,
     "state": values.state,
     "regularization": values.regularization,
     "constraint": values.constraint,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Generic
 
 import numpy as np
 
@@ -171,6 +172,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Normalized(Generic[Value]):
+    """The forward part in the oracle's arithmetic, in shapes that broadcast against the split shape; as in `Terms`."""
+
+    x: Value
+    mean: Value
+    variance: Value
+    mu: Value
+    shift: Value
+    gamma: Value
+    s: Value
+    r: Value
+    z: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """The exact answer. Gradients are of sum(upstream * output), None where there is none to give.
 
@@ -197,7 +213,7 @@ def solve(problem: Problem) -> Answer:
     with np.errstate(all="ignore"):
         if problem.dtype == "float64":
             return _solve(problem, as_exact)
-        return _solve(problem, _plain)
+        return _solve(problem, plain)
 
 
 def solve_finely(problem: Problem) -> Answer:
@@ -206,31 +222,37 @@ def solve_finely(problem: Problem) -> Answer:
         return _solve(problem, as_exact)
 
 
-def _plain(values: Exact | Floats) -> Floats:
+def plain(values: Exact | Floats) -> Floats:
+    """`values` in float64."""
     return np.asarray(nearest(values), np.float64)
 
 
-def _solve(problem: Problem, lift: Callable[[Exact | Floats], Value]) -> Answer:
+def normalized(problem: Problem, lift: Callable[[Exact | Floats], Value]) -> Normalized[Value]:
+    """The forward part of `problem` in the arithmetic that `lift` leads to."""
     layout = problem.layout
     x = lift(problem.x.reshape(layout.split_shape))
     mean, variance = _moments(problem, x, lift)
     mu, shift = _placed(problem, mean, lift)
     gamma = lift(np.ones(()) if problem.gamma is None else layout.spread(problem.gamma))
     s, r = _scale(problem, variance)
-    z = (x - mu) * r
-    output = gamma * z + shift
-    inward, of_gamma, of_beta, parts = _gradients(problem, z, r, gamma, lift)
+    return Normalized(x, mean, variance, mu, shift, gamma, s, r, (x - mu) * r)
+
+
+def _solve(problem: Problem, lift: Callable[[Exact | Floats], Value]) -> Answer:
+    layout, seen = problem.layout, normalized(problem, lift)
+    output = seen.gamma * seen.z + seen.shift
+    inward, of_gamma, of_beta, parts = _gradients(problem, seen.z, seen.r, seen.gamma, lift)
     return Answer(
         problem=problem,
         output=as_exact(output.reshape(layout.shape)),
         gradient_input=_settled(inward),
         gradient_gamma=_settled(of_gamma),
         gradient_beta=_settled(of_beta),
-        mean=as_exact(mean),
-        variance=as_exact(variance),
+        mean=as_exact(seen.mean),
+        variance=as_exact(seen.variance),
         terms=Terms(
-            *(nearest(x), nearest(mu), nearest(variance), nearest(s), nearest(r), nearest(z)),
-            *(nearest(gamma), nearest(shift)),
+            *(nearest(seen.x), nearest(seen.mu), nearest(seen.variance), nearest(seen.s), nearest(seen.r)),
+            *(nearest(seen.z), nearest(seen.gamma), nearest(seen.shift)),
             *parts,
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from normcheck.adapters.arrays import FLOATING, Array, decode
 from normcheck.adapters.interface import Observation, StepSeen
 from normcheck.reports.record import Worst
+from normcheck.specs.vocabulary import Grade
 
 from .answered import Answered, Masks, Subject, numbers
 from .case import Case
@@ -218,3 +219,23 @@ def _steps(case: Case, dialect: str, seen: Observation) -> list[tuple[str, StepE
 
 def _joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
+
+
+def judged(
+    aspect: str,
+    label: str,
+    got: Array,
+    exact: Exact,
+    tolerance: Callable[[Grade], Floats],
+    where: Masks,
+    dtype: str,
+) -> Iterator[Finding]:
+    """What an array of `dtype` shows against an exact one; nothing where no element can be judged."""
+    if got.dtype != dtype:
+        yield _mistyped(aspect, label, dtype, got)
+    elif got.shape != exact.shape:
+        yield _misshapen(aspect, label, exact.shape, got)
+    elif where.any or not got.size:
+        values = decode(got)
+        found = measure(values, exact, tolerance, where, dtype)
+        yield _finding(aspect, label, values, exact, found, got, "")
