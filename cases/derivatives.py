@@ -133,10 +133,11 @@ def _across(answer: Answer, a: _Parts[Value], t: _Parts[Value]) -> Value:
     if answer.problem.statistics is not None:
         return a.along
     layout = answer.problem.layout
-    product = (a.v * (t.v - t.mean)).sum(axis=layout.reduce_axes, keepdims=True) / float(layout.group_size)
-    return product - a.along * t.along
+    product: Value = (a.v * (t.v - t.mean)).sum(axis=layout.reduce_axes, keepdims=True) / float(layout.group_size)
+    across: Value = product - a.along * t.along
+    return across
 
 
 def _second(seen: Normalized[Value], a: _Parts[Value], t: _Parts[Value], across: Value) -> Value:
     inner = t.along * a.rest + a.along * t.rest + seen.z * across
-    return (inner * seen.r * seen.r) * -1.0
+    return -(inner * seen.r * seen.r)
