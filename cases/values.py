@@ -238,4 +238,4 @@ def judged(
     elif where.any or not got.size:
         values = decode(got)
         found = measure(values, exact, tolerance, where, dtype)
-        yield _finding(aspect, label, values, exact, found, got, "")
+        yield _finding(aspect, label, values, exact, found, got, "", dtype)
