@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal
+from typing import Generic, Literal, get_args
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from .exact import Exact, Floats, Value, as_exact, nearest
 from .oracle import Answer, Normalized, normalized, plain
 
 Derivative = Literal["output", "output_twice", "gradient_input", "gradient_gamma", "gradient_beta"]
+DERIVATIVES: tuple[Derivative, ...] = get_args(Derivative)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +73,13 @@ class Derivatives:
         return found
 
 
-def derivatives(answer: Answer, tangent: Floats) -> Derivatives:
-    """The derivatives of `answer` in the direction `tangent`, in the input's shape."""
+def derivatives(answer: Answer, tangent: Floats, finely: bool = False) -> Derivatives:
+    """The derivatives of `answer` in the direction `tangent`, in the input's shape.
+
+    In double-double for float64, and for every dtype if `finely`.
+    """
     with np.errstate(all="ignore"):
-        if answer.problem.dtype == "float64":
+        if finely or answer.problem.dtype == "float64":
             return _derivatives(answer, tangent, as_exact)
         return _derivatives(answer, tangent, plain)
 

@@ -28,9 +28,11 @@ from normcheck.specs.reader import PACKAGED
 
 from .answered import Answered
 from .ask import request_for
+from .bounds import Bounds
 from .case import Case
+from .derivatives import DERIVATIVES, derivatives
 from .exact import Floats
-from .expected import StepExpected, steps_by
+from .expected import StepExpected, steps_by, values_of
 from .mistakes import DIALECTS
 
 PATH = PACKAGED / "digests.json"
@@ -121,6 +123,8 @@ def _asked(case: Case, dialect: str) -> Iterator[bytes]:
         yield from _sent("input", step.input)
         if step.upstream is not None:
             yield from _sent("upstream", step.upstream)
+        if step.tangent is not None:
+            yield from _sent(f"{step.derived} along", step.tangent)
 
 
 def _sent(name: str, array: Array) -> Iterator[bytes]:
@@ -130,8 +134,8 @@ def _sent(name: str, array: Array) -> Iterator[bytes]:
 
 def _answered(case: Case, dialect: str) -> Iterator[bytes]:
     with np.errstate(all="ignore"):
-        for step in steps_by(case, dialect, finely=True):
-            for name, values in _values(step):
+        for index, step in enumerate(steps_by(case, dialect, finely=True)):
+            for name, values in (*_values(step), *_along(case, dialect, index, step)):
                 yield f"{name} {values.shape}".encode()
                 yield rounded(values).tobytes()
 
@@ -146,6 +150,18 @@ def _values(step: StepExpected) -> Iterator[tuple[str, Floats]]:
 def _outputs(bounds: Answered) -> Iterator[tuple[str, Floats]]:
     for subject in bounds.subjects:
         yield subject.replace("gradient_", "gradient of "), bounds.exact(subject).nearest
+
+
+def _along(case: Case, dialect: str, index: int, step: StepExpected) -> Iterator[tuple[str, Floats]]:
+    """The derivatives in the direction that the step is asked for, where it is asked for any."""
+    tangent = request_for(case, dialect).steps[index].tangent
+    if tangent is None or not isinstance(step.bounds, Bounds):
+        return
+    found = derivatives(step.bounds.answer, values_of(tangent), finely=True)
+    for which in DERIVATIVES:
+        exact = getattr(found, which)
+        if exact is not None:
+            yield f"derivative of {which}", exact.nearest
 
 
 def rounded(values: Floats) -> Floats:

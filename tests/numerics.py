@@ -66,11 +66,14 @@ def number(value: Exact, index: tuple[int, ...]) -> mpmath.mpf:
     return mpmath.mpf(float(value.hi[index])) + mpmath.mpf(float(value.lo[index]))
 
 
-def precise(asked: Problem) -> dict[str, NDArray[Any]]:
-    """Output and gradients as object arrays of mpmath numbers: loops over elements, nothing shared with the oracle."""
+def precise(asked: Problem, moved: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
+    """Output and gradients as object arrays of mpmath numbers: loops over elements, nothing shared with the oracle.
+
+    moved: what is added to the input first, mpmath numbers in the split shape.
+    """
     layout = asked.layout
     shape = layout.split_shape
-    x = numbers(asked.x, shape)
+    x = numbers(asked.x, shape) if moved is None else numbers(asked.x, shape) + moved
     gamma = parameters(asked.gamma, layout, 1)
     beta = parameters(asked.beta, layout, 0)
     groups = {}

@@ -39,7 +39,7 @@ INTEGER = ("int32",)
 MODULES = (textbook, reference_layer, reference_formulas, reference_kernels, reference)
 METHODS = (
     *("construct", "build", "weights", "parameters", "assign", "call", "gradient", "adapt", "update", "arrange"),
-    *("save", "load"),
+    *("save", "load", "forward", "second_order", "vectorized"),
 )
 
 
