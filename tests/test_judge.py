@@ -37,7 +37,8 @@ OTHER_UPDATES = [
     "layer_normalization/constraint-unit-gamma",
 ]
 SAVED = "layer_normalization/saved/dtype=float32"
-RIGHT = [PLAIN, AGREEMENT, REPEATED, SAVED, STATE, PENALTY, CONSTRAINT, NEGATIVE, *OTHER_UPDATES]
+DERIVED = "layer_normalization/derivatives"
+RIGHT = [PLAIN, AGREEMENT, REPEATED, SAVED, STATE, PENALTY, CONSTRAINT, NEGATIVE, DERIVED, *OTHER_UPDATES]
 
 
 def findings(asked, observation, dialect="keras"):
