@@ -181,6 +181,8 @@ def _varies(case: Case, name: str, dialect: str) -> bool:
 
 
 def _value(case: Case, name: str, dialect: str) -> Any:
+    if isinstance(case.spec, LayerSpec) and name not in case.spec.arguments:
+        return False  # a form of the layer that its spec knows nothing of, and so never asks for
     return case.arguments[name] if name in case.arguments else _default(case, name, dialect)
 
 
