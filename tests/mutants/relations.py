@@ -11,8 +11,8 @@ from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.textbook import reciprocal_deviation
 from normcheck.tests.mutants.mutant import ALL, ONE, STATISTICAL, mutant
 
-UNIT, RESPONSE = "unit_normalization", "local_response_normalization"
-EVERY = (*ALL, UNIT, RESPONSE)
+INSTANCE, UNIT, RESPONSE = "instance_normalization", "unit_normalization", "local_response_normalization"
+EVERY = tuple(dict.fromkeys((*ALL, INSTANCE, UNIT, RESPONSE)))
 KERNEL = 4
 
 
@@ -95,7 +95,7 @@ def by_magnitude(variance, epsilon):
 ByMagnitude = mutant(
     "root-by-magnitude",
     "The reciprocal root of what is larger than 16 is one unit in the last place more.",
-    STATISTICAL,
+    tuple(dict.fromkeys((*STATISTICAL, INSTANCE))),
     dtypes=ONE,
     stands_for="approximations of the root by pieces",
     reciprocal_deviation=by_magnitude,
