@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -15,11 +15,16 @@ Told = Literal["passes", "fails", "unsupported", "untold"]
 LISTS: tuple[Told, ...] = ("passes", "fails", "unsupported")
 
 
-def case_ids(claim: ClaimSpec, known: Iterable[str]) -> list[str]:
+def case_ids(claim: ClaimSpec, known: Collection[str]) -> list[str]:
     """The ids of the cases that decide a claim, patterns expanded over the `known` ids, in order."""
-    known = list(known)
     patterns = [pattern for name in LISTS for pattern in getattr(claim.holds_when, name)]
-    return list(dict.fromkeys(case for pattern in patterns for case in known if fnmatchcase(case, pattern)))
+    return list(dict.fromkeys(case for pattern in patterns for case in _named(pattern, known)))
+
+
+def _named(pattern: str, known: Collection[str]) -> list[str]:
+    if "*" in pattern:
+        return [case for case in known if fnmatchcase(case, pattern)]
+    return [pattern] if pattern in known else []
 
 
 def told(findings: Iterable[Finding]) -> Told:

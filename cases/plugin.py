@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,9 +171,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Let -m and -k find items by layer, aspects and list, and -k by target and dtype as well."""
     case: Any = _parameters(item).get("case")
     if item.get_closest_marker("normcheck") and hasattr(case, "aspects"):
-        for name in (case.layer, *case.aspects, *(["full"] if case.full else [])):
-            item.add_marker(name)
-        item.extra_keyword_matches.add(case.dtype)
+        names = (case.layer, *case.aspects, *(["full"] if case.full else []))
+        # What add_marker does, without looking each mark up again for every item.
+        item.own_markers.extend(map(_mark, names))
+        item.extra_keyword_matches.update(names, (case.dtype,))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -307,6 +309,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from .recorder import Recorder
 
         session.config.pluginmanager.register(Recorder(session.config), "normcheck-recorder")
+
+
+@lru_cache(maxsize=256)
+def _mark(name: str) -> pytest.Mark:
+    return getattr(pytest.mark, name).mark  # type: ignore[no-any-return]
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:

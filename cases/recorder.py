@@ -1,4 +1,4 @@
-"""Writes the record and the page of a pytest run, in the process that reports to a person."""
+"""Writes the record, the page and the progress of a pytest run, in the process that reports to a person."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
     from normcheck.reports.reading import Record
 
+    from .progress import Progress
     from .session import Session
+
+EVERY = 10.0
+SHARE = 0.1
 
 
 class Recorder:
-    """Writes the record and the page; only where pytest reports to a person."""
+    """Writes the record, the page and the progress; only where pytest reports to a person."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
@@ -25,6 +29,7 @@ class Recorder:
         self.found: dict[str, dict[str, Any]] = {}
         self.selected = 0
         self.record: Record | None = None
+        self.progress: Progress | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Append an item's lines to the record."""
@@ -33,11 +38,35 @@ class Recorder:
             one = session_of(self.config)
             one.reported += 1
             one.append(lines)
+            self._tell(sum(line["kind"] == "check" for line in lines))
+
+    def _tell(self, checks: int) -> None:
+        """Show the progress: every ten seconds on a terminal, at each tenth of the items in a log."""
+        reporter: TerminalReporter | None = self.config.pluginmanager.get_plugin("terminalreporter")
+        line = self.progress.after(checks) if self.progress else ""
+        if reporter is not None and line and self.config.get_verbosity() > -2:
+            if self.config.get_verbosity() < 0:
+                reporter.line("")  # under -q the reporter does not know that it stands behind a row of dots
+            reporter.write_line(line)
+
+    def _begin(self, items: int) -> None:
+        from .progress import Progress
+
+        reporter: TerminalReporter | None = self.config.pluginmanager.get_plugin("terminalreporter")
+        on_terminal = reporter is not None and reporter.isatty
+        self.progress = Progress(items, EVERY, 0.0 if on_terminal else SHARE)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Start the clock; without pytest-xdist, whose controller has no items."""
+        if session.items:
+            self._begin(session_of(self.config).selected if SESSION in self.config.stash else 0)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Remember how many items the workers of pytest-xdist share, all of which must run for a complete record."""
         self.selected = len(ids)
+        self._begin(len(ids))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:

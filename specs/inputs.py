@@ -84,9 +84,11 @@ def _swept_misfit(field: str, value: Any) -> str | None:
     if field == "input" and isinstance(value, list):
         return array_misfit(value)
     known, what = NAMED[field]
+    if value in known:
+        return None
     near = suggestion(value, known) if isinstance(value, str) else ""
     article = "an" if what[0] in "aeiou" else "a"
-    return None if value in known else f"{shown(value)} is not {article} {what}: {listed(known)}{near}"
+    return f"{shown(value)} is not {article} {what}: {listed(known)}{near}"
 
 
 def _combination_problems(path: Field, case: CaseSpec) -> Iterator[Problem]:

@@ -138,6 +138,7 @@ def _evidence(spec: ClaimsSpec, heads: Mapping[str, bool]) -> Iterator[Problem]:
     for name, claim in spec.claims.items():
         for outcome in ("passes", "fails", "unsupported"):
             for index, pattern in enumerate(getattr(claim.holds_when, outcome)):
-                if not any(refers(pattern, head, longer) for head, longer in heads.items()):
+                found = heads.get(pattern) is False
+                if not (found or any(refers(pattern, head, longer) for head, longer in heads.items())):
                     sentence = f"there is no case {pattern!r}{suggestion(pattern, heads)}"
                     yield Problem(("claims", name, "holds_when", outcome, index), sentence)
