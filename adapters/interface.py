@@ -211,6 +211,7 @@ class Adapter:
     requires: ClassVar[tuple[str, ...]] = ()
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     compiling: ClassVar[tuple[str, ...]] = ()
+    tracing: ClassVar[tuple[str, ...]] = ()
     environment: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, device: str = "cpu", mode: str = "eager") -> None:

@@ -98,6 +98,7 @@ class KerasAdapter(Adapter):
     requires: ClassVar[tuple[str, ...]] = ("tensorflow", "keras")
     modes: ClassVar[tuple[str, ...]] = ("eager", "graph", "xla")
     compiling: ClassVar[tuple[str, ...]] = ("xla",)
+    tracing: ClassVar[tuple[str, ...]] = ("graph",)
     environment: ClassVar[Mapping[str, str]] = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     own_layers: ClassVar[Mapping[str, Factory]] = {
         "layer_normalization": built_in("LayerNormalization"),

@@ -29,6 +29,7 @@ class Traits:
     requires: tuple[str, ...]
     modes: tuple[str, ...]
     compiling: tuple[str, ...]
+    tracing: tuple[str, ...]
     environment: Mapping[str, str]
 
 
@@ -70,6 +71,7 @@ def traits(kind: type[Adapter], reference: str) -> Traits:
         requires=tuple(kind.requires),
         modes=tuple(kind.modes),
         compiling=tuple(kind.compiling),
+        tracing=tuple(kind.tracing),
         environment=dict(kind.environment),
     )
 

@@ -10,7 +10,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -41,7 +41,7 @@ class Target:
 
     id: `torch-cpu-eager`; title: `torch 2.13.0 · cpu · eager`.
     adapter: `module:Class` or `/path/file.py:Class`.
-    compiles: the mode compiles each case, which takes long.
+    compiles: the mode compiles each case, which takes long; traces: it traces each, which takes a tenth of a second.
     python: another interpreter, None for this one.
     environment: variables that are set before the framework is imported.
     requested: what `--target` is given to get this target again.
@@ -55,6 +55,7 @@ class Target:
     device: str
     mode: str
     compiles: bool = False
+    traces: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -183,7 +184,7 @@ def probe(wish: Wish) -> Found | Missing:
         return Missing(wish.text, f"it could not be started: {error}")
     finally:
         process.close(graceful=False)
-    own = Traits(ready.name, ready.dialect, ready.requires, ready.modes, ready.compiling, ready.environment)
+    own = Traits(*(getattr(ready, one.name) for one in fields(Traits)))
     return Found(own, ready.versions, ready.devices)
 
 
@@ -204,6 +205,7 @@ def _targets(wish: Wish, found: Found) -> Iterator[Target]:
                 device=device,
                 mode=mode,
                 compiles=mode in own.compiling,
+                traces=mode in own.tracing,
                 versions=dict(found.versions),
                 python=wish.python,
                 environment=dict(own.environment),

@@ -33,6 +33,7 @@ class Ready:
     requires: tuple[str, ...]
     modes: tuple[str, ...]
     compiling: tuple[str, ...]
+    tracing: tuple[str, ...]
     environment: dict[str, str]
     versions: dict[str, str]
     devices: tuple[str, ...]

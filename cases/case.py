@@ -54,7 +54,8 @@ class Case:
     spec: the layer's spec, or a model's.
     requirements: by aspect, the ids of the requirements that a check of that aspect decides.
     expect: literal expectations besides the exact answer; raises: what must be raised, None for nothing.
-    formats: the ways in which the layer is saved and got back. full: on the full list alone.
+    formats: the ways in which the layer is saved and got back. full: on the full list alone. traced: on the quick list
+    of targets that trace each case, too.
     exact: false where the literal expectations alone are judged (a document's own case).
     other: what the observation is compared with. origin: of a case that is the second side of a comparison.
     Cases compare by identity: the id is unique within a run.
@@ -77,6 +78,7 @@ class Case:
     formats: tuple[str, ...] = ()
     compiled: bool = False
     full: bool = False
+    traced: bool = True
     dialects: tuple[str, ...] | None = None
     hunts: tuple[str, ...] = field(default=())
     other: Other | None = None

@@ -24,7 +24,7 @@ from normcheck.specs.inputs import SWEPT_FIELDS
 from normcheck.specs.values import extent
 
 from .case import Case, CaseStep, Origin, Other
-from .pairs import covering
+from .pairs import covering, diagonal
 from .transforms import SCALE, length_of
 
 
@@ -33,8 +33,9 @@ def layer_cases(spec: LayerSpec, layers: Mapping[str, LayerSpec] = MappingProxyT
     for name, case in spec.cases.items():
         yield from _dtype_cases(spec, f"{spec.layer}/{name}", case)
     for name, sweep in spec.sweeps.items():
-        for values, quick in _combinations(sweep):
-            yield _swept_case(spec, f"{spec.layer}/{name}/{_label(values)}", sweep, values, quick=quick)
+        for values, quick, traced in _combinations(sweep):
+            one = _swept_case(spec, f"{spec.layer}/{name}/{_label(values)}", sweep, values, quick=quick)
+            yield replace(one, traced=traced)
     for name, relation in spec.relations.items():
         for first in _dtype_cases(spec, f"{spec.layer}/{name}", relation):
             yield _related(first, relation, {**layers, spec.layer: spec})
@@ -68,8 +69,8 @@ def _dtype_cases(spec: LayerSpec, name: str, case: CaseSpec) -> Iterator[Case]:
     if isinstance(case.dtype, str):
         yield _case(spec, name, case, case.arguments, case.dtype)
         return
-    for dtype in case.dtype:
-        yield _case(spec, f"{name}/dtype={dtype}", case, case.arguments, dtype)
+    for index, dtype in enumerate(case.dtype):
+        yield replace(_case(spec, f"{name}/dtype={dtype}", case, case.arguments, dtype), traced=index == 0)
 
 
 def _swept_case(spec: LayerSpec, name: str, sweep: SweepSpec, values: Mapping[str, Any], *, quick: bool) -> Case:
@@ -185,13 +186,14 @@ def _by_aspect(requirements: Mapping[str, Requirement], names: Iterable[str]) ->
     }
 
 
-def _combinations(sweep: SweepSpec) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Every combination of the values, and whether it is on the quick list."""
+def _combinations(sweep: SweepSpec) -> Iterator[tuple[dict[str, Any], bool, bool]]:
+    """Every combination of the values; whether it is on the quick list, and on that of targets that trace each case."""
     sizes = tuple(map(len, sweep.over.values()))
     quick = covering(sizes) if sweep.quick == "pairs" else None
+    traced = diagonal(sizes)
     for places in itertools.product(*map(range, sizes)):
         values = {name: listed[place] for (name, listed), place in zip(sweep.over.items(), places, strict=True)}
-        yield values, quick is None or places in quick
+        yield values, quick is None or places in quick, places in traced
 
 
 def _label(values: Mapping[str, Any]) -> str:

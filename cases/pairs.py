@@ -33,5 +33,10 @@ def covering(sizes: tuple[int, ...]) -> frozenset[Row]:
     return frozenset(chosen)
 
 
+def diagonal(sizes: tuple[int, ...]) -> frozenset[Row]:
+    """Rows of indices, as many as the largest size, that hold every index of every place at least once."""
+    return frozenset(tuple(index % size for size in sizes) for index in range(max(sizes, default=1)))
+
+
 def _pairs(row: Sequence[int]) -> Iterator[tuple[tuple[int, int], ...]]:
     return itertools.combinations(enumerate(row), 2)

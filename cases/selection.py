@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from normcheck.adapters.targets import Target
 from normcheck.specs.aspects import ASPECTS
 from normcheck.specs.sentences import suggestion
 
 from .case import Case
+from .suite import asked_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ class Selection:
         if self.cases:
             return any(fnmatchcase(case.id, pattern) for pattern in self.cases)
         return self.lists(case)
+
+    def asks(self, case: Case, target: Target) -> bool:
+        """Whether a target is asked a case that `has` selects.
+
+        On the quick list a target that traces each case meets every value of a sweep once: its kernels are those of the
+        same adapter without a trace, and what tracing can break is an argument, a step or a shape.
+        """
+        return asked_of(case, target) and (case.traced or not target.traces or self.full or bool(self.cases))
 
     def judges(self, aspect: str) -> bool:
         """Whether an aspect is judged."""

@@ -130,12 +130,13 @@ class Session:
     def cases(self) -> list[tuple[Case, Target, Target | None]]:
         """What is judged: every case that is selected beside every target that is asked it, and what it is held to."""
         found = self.targets
-        every = filter(self.options.selection.has, self.suite.cases) if found else ()
+        chosen = self.options.selection
+        every = filter(chosen.has, self.suite.cases) if found else ()
         return [
             (case, target, partner)
             for case in every
             for target in found
-            if asked_of(case, target)
+            if chosen.asks(case, target)
             for partner in partners(case, target, found)
         ]
 
@@ -157,7 +158,7 @@ class Session:
         pairs = [(each[target.dialect], target) for each in made for target in found]
         chosen = self.options.selection
         return [
-            (vector, target) for vector, target in pairs if chosen.has(vector.case) and asked_of(vector.case, target)
+            (vector, target) for vector, target in pairs if chosen.has(vector.case) and chosen.asks(vector.case, target)
         ]
 
     def start(self, needed: set[str], ahead: Iterable[tuple[str, Case]]) -> None:
@@ -258,7 +259,8 @@ class Session:
         if self.options.selection.full:
             return list(asked.ledger)
         every = [case for case in self.suite.cases if asked_of(case, asked.target)]
-        listed = {case.id for case in every if self.options.selection.lists(case)}
+        chosen = self.options.selection
+        listed = {case.id for case in every if chosen.has(case) and chosen.asks(case, asked.target)}
         return [name for name, entry in asked.ledger.items() if must_show(entry, every, listed)]
 
     def finish(self, status: int) -> Record:

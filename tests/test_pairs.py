@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from normcheck.cases.pairs import covering
+from normcheck.cases.pairs import covering, diagonal
 
 SIZES = [
     (3,),
@@ -39,6 +39,13 @@ def test_there_are_hardly_more_rows_than_the_two_longest_lists_need(sizes):
 @pytest.mark.parametrize("sizes", [(), (5,), (4, 3)])
 def test_of_up_to_two_names_nothing_is_left_out(sizes):
     assert covering(sizes) == frozenset(itertools.product(*map(range, sizes)))
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_a_diagonal_holds_every_value_in_as_many_rows_as_the_longest_list_has(sizes):
+    rows = diagonal(sizes)
+    assert [len({row[place] for row in rows}) for place in range(len(sizes))] == list(sizes)
+    assert len(rows) == max(sizes)
 
 
 def test_the_rows_are_these_on_every_machine():

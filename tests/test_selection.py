@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from normcheck.adapters.targets import Target
 from normcheck.cases.expand import layer_cases
 from normcheck.cases.selection import Selection
 from normcheck.cases.suite import suite
@@ -50,6 +53,17 @@ def test_a_case_that_is_named_is_asked_whatever_list_it_is_on():
     assert Selection(cases=(f"{LONG.id[:-1]}*",)).has(LONG)
     assert not Selection().has(LONG)
     assert not Selection(full=True, cases=(LONG.id,)).has(ONE)
+
+
+def test_a_target_that_traces_each_case_meets_every_value_once_on_the_quick_list():
+    eager = Target("t", "t", "x:Adapter", "t", "keras", "cpu", "eager")
+    graph = dataclasses.replace(eager, traces=True)
+    found = swept(over={"shape": [[4, 3], [4, 5], [4, 7]], "dtype": ["float32", "float64"]})
+    asked = [case.id.rpartition("/")[2] for case in found if Selection().asks(case, graph)]
+    assert asked == ["shape=4x3,dtype=float32", "shape=4x5,dtype=float64", "shape=4x7,dtype=float32"]
+    assert all(Selection().asks(case, eager) for case in found)
+    assert all(Selection(full=True).asks(case, graph) for case in found)
+    assert all(Selection(cases=("*",)).asks(case, graph) for case in found)
 
 
 def test_a_layer_and_an_aspect_select_within_the_list():
