@@ -20,7 +20,21 @@ from normcheck.adapters.arrays import Array, encode, floating
 from .exact import Floats
 from .formats import format_of
 
-STRUCTURED = frozenset(["zero-variance", "constant-rows", "alternating", "ramp", "one-hot", "integers", "exact"])
+STRUCTURED = frozenset(
+    [
+        "zero-variance",
+        "constant-rows",
+        "repeated-rows",
+        "alternating",
+        "ramp",
+        "sorted",
+        "one-hot",
+        "largest",
+        "integers",
+        "exact",
+    ]
+)
+LARGEST = {"float16": 65504.0, "float32": 1e38, "bfloat16": 1e38, "float64": 1e38}
 DIGITS = (0.0, 6.0, 2.0, 4.0)  # mean 3, variance 5
 
 
@@ -109,6 +123,15 @@ def _huge_mean(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) ->
     return 1e4 + _normals(shape, seed)
 
 
+def _mean_of(mean: float) -> Callable[[tuple[int, ...], str, str, float], Floats]:
+    """N(0, 1) around a mean far from zero; around 2^15 where float16 cannot hold it."""
+
+    def family(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
+        return (2.0**15 if dtype == "float16" else mean) + _normals(shape, seed)
+
+    return family
+
+
 def _tiny_variance(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
     """A variance of 2^-24, far below any usual epsilon."""
     return _normals(shape, seed) * 2.0**-12
@@ -124,6 +147,11 @@ def _constant_rows(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float
     rows = shape[:1]
     constants = 10 * _normals(rows, seed)
     return np.broadcast_to(constants.reshape(rows + (1,) * (len(shape) - 1)), shape)
+
+
+def _repeated_rows(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
+    """One and the same N(0, 1) example, again and again along the first axis."""
+    return np.broadcast_to(_normals(shape[1:], seed), shape)
 
 
 def _heavy_tails(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
@@ -158,6 +186,11 @@ def _ramp(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floa
     return np.arange(count, dtype=np.float64).reshape(shape) * step
 
 
+def _sorted(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
+    """N(0, 1) in ascending order, from the first element to the last."""
+    return np.sort(_normals(shape, seed), axis=None).reshape(shape)
+
+
 def _one_hot(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
     """A single 1 in every row of the last axis, one place further in each row."""
     rows, width = math.prod(shape[:-1]), shape[-1]
@@ -170,6 +203,18 @@ def _subnormal(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) ->
     """Mostly below the smallest normal number of the dtype."""
     exponent = format_of(floating(dtype)).exponent
     return _normals(shape, seed) * 2.0 ** (exponent - 3)
+
+
+def _tiny(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
+    """Numbers around 1e-8, whose squares are below every usual epsilon."""
+    return _normals(shape, seed) * 1e-8
+
+
+def _largest(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
+    """The largest float16, or 1e38, with either sign, and halves of it: squares overflow where float32 holds them."""
+    bits = _words(seed, math.prod(shape), np.uint32)
+    sizes = LARGEST.get(dtype, 2.0**28) * np.where(bits & 1, 1.0, 0.5)
+    return np.where(bits >> 31, -sizes, sizes).reshape(shape)
 
 
 def _near_overflow(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
@@ -213,18 +258,27 @@ _FAMILIES: dict[str, Callable[[tuple[int, ...], str, str, float], Floats]] = {
     "scaled-to-epsilon": _scaled_to_epsilon,
     "large-mean": _large_mean,
     "huge-mean": _huge_mean,
+    "mean-1e5": _mean_of(1e5),
+    "mean-1e6": _mean_of(1e6),
+    "mean-1e7": _mean_of(1e7),
+    "mean-1e8": _mean_of(1e8),
     "tiny-variance": _tiny_variance,
     "zero-variance": _zero_variance,
     "constant-rows": _constant_rows,
+    "repeated-rows": _repeated_rows,
     "heavy-tails": _heavy_tails,
     "outlier": _outlier,
     "alternating": _alternating,
     "ramp": _ramp,
+    "sorted": _sorted,
     "one-hot": _one_hot,
+    "tiny": _tiny,
     "subnormal": _subnormal,
     "near-overflow": _near_overflow,
+    "largest": _largest,
     "nan-row": _with_one(math.nan),
     "inf-row": _with_one(math.inf),
+    "minus-inf-row": _with_one(-math.inf),
     "integers": _integers,
     "exact": _exact,
 }
