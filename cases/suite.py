@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,8 +53,17 @@ class Suite:
 
 @lru_cache(maxsize=1)
 def suite() -> Suite:
-    """The packaged specs, expanded. Raises SpecError for a file that is wrong."""
-    return expanded(read_all())
+    """The packaged specs, expanded. Raises SpecError for a file that is wrong.
+
+    What is made here lives as long as the process. It is kept from the collector of garbage, which would walk over all
+    of it again and again while pytest makes its items: a quarter of the time that a collection takes.
+    """
+    gc.disable()
+    try:
+        return expanded(read_all())
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def expanded(specs: Specs) -> Suite:
