@@ -75,7 +75,24 @@ LAYOUTS: Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "strided": lambda x: np.repeat(x, 2, axis=-1)[..., ::2],
     "reversed": lambda x: np.flip(np.flip(x).copy()),
     "channels-last": lambda x: np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1),
+    "broadcast": lambda x: np.broadcast_to(x[:1].copy(), x.shape),
+    "read-only": lambda x: _locked(x.copy()),
+    "unaligned": lambda x: _shifted(x),
 }
+
+
+def _locked(x: NDArray[Any]) -> NDArray[Any]:
+    x.flags.writeable = False
+    return x
+
+
+def _shifted(x: NDArray[Any]) -> NDArray[Any]:
+    """A copy that begins one byte after an address that fits its elements."""
+    room = np.empty(x.nbytes + x.itemsize + 1, np.uint8)
+    start = -room.ctypes.data % x.itemsize + 1
+    moved = room[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
+    moved[...] = x
+    return moved
 
 
 def encode(values: NDArray[Any], dtype: str | None = None) -> Array:

@@ -282,10 +282,12 @@ class Adapter:
         raise Unsupported(f"{self.name} takes no arrays")
 
     def arrange(self, native: Any, layout: str) -> Any:
-        """The values of `native` in other memory, where they lie in another order or with gaps.
+        """The values of `native` in other memory, where they lie otherwise than an array usually does.
 
         layout: `transposed`, the axes in memory in reverse; `strided`, with a gap after every element of the last
-        axis; `reversed`, from the last element to the first; `channels-last`, axis 1 innermost.
+        axis; `reversed`, from the last element to the first; `channels-last`, axis 1 innermost; `broadcast`, the first
+        slice along axis 0, which all the others repeat, once; `read-only`, in memory that cannot be written to;
+        `unaligned`, one element, or where that can be one byte, beyond where an array would begin.
         """
         raise Unsupported(f"{self.name} does not choose how arrays lie in memory")
 
@@ -336,6 +338,12 @@ class Adapter:
 
     def masked(self, layer: Any, x: Any, training: bool | None, mask: Any) -> tuple[Any, Any]:
         """The layer's output for `x` under `mask`, and the mask that goes with it (None for none)."""
+        raise Unsupported(f"{self.name} has no masks")
+
+    def masked_gradient(
+        self, layer: Any, x: Any, training: bool | None, mask: Any, upstream: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """As `gradient`, under `mask`."""
         raise Unsupported(f"{self.name} has no masks")
 
     def save(self, layer: Any, folder: str, how: str) -> None:

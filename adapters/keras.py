@@ -15,13 +15,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from . import keras_derivatives, keras_exports, keras_files
+from . import keras_derivatives, keras_exports, keras_files, keras_masks
 from .arguments import Factory, KerasArguments, build_with, plain
-from .arrays import Array, floating
+from .arrays import Array, arranged, floating
 from .interface import Adapter, Export, Request, Unsupported, Weight
 
 
@@ -250,12 +250,14 @@ class KerasAdapter(Adapter):
             return self.tf.constant(np.frombuffer(bytearray(array.data), kind).reshape(array.shape))
 
     def arrange(self, native: Any, layout: str) -> Any:
-        """Raises Unsupported: there is one layout."""
-        raise Unsupported("TensorFlow's tensors are always contiguous")
+        """A NumPy array that lies so, which is given to the layer as it is; TensorFlow's own tensors lie in one way."""
+        kind = native.dtype.as_numpy_dtype
+        view = arranged(self.to_array(native), layout).bits
+        return view if native.dtype.name != "bfloat16" else view.view(kind)
 
     def to_array(self, native: Any) -> Array:
         """The bits of a tensor or a weight."""
-        values = np.asarray(native.numpy())
+        values = np.asarray(native if isinstance(native, np.ndarray) else native.numpy())
         return Array(values.dtype.name, values.shape, values.tobytes())
 
     def call(self, layer: Built, x: Any, training: bool | None) -> Any:
@@ -265,6 +267,7 @@ class KerasAdapter(Adapter):
 
     def gradient(self, layer: Built, x: Any, training: bool | None, upstream: Any) -> tuple[Any, dict[str, Any]]:
         """Output and gradients through a GradientTape; zero where the output does not depend on a weight."""
+        x, upstream = self.tf.convert_to_tensor(x), self.tf.convert_to_tensor(upstream)
         if not x.dtype.is_floating:
             raise Unsupported(f"TensorFlow has no gradient of a {x.dtype.name} input")
         names = ["input", *_by_name(layer.layer.trainable_weights)]
@@ -292,9 +295,24 @@ class KerasAdapter(Adapter):
         with self._on_device():
             return self._in_mode(keras_derivatives.vectorized(self.tf, _run(layer, training)))(x)
 
+    def masked(self, layer: Built, x: Any, training: bool | None, mask: Any) -> tuple[Any, Any]:
+        """The output, and the mask that it carries; the input carries its own, as what keras.layers.Masking gives."""
+        with self._on_device():
+            return cast(tuple[Any, Any], self._compiled(layer, "masked", training)(x, mask))
+
+    def masked_gradient(
+        self, layer: Built, x: Any, training: bool | None, mask: Any, upstream: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """As `gradient`, of an input that carries a mask."""
+        names = ["input", *_by_name(layer.layer.trainable_weights)]
+        with self._on_device():
+            output, _, found = self._compiled(layer, "gradient", training)(x, upstream, mask)
+        return output, dict(zip(names, found, strict=True))
+
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""
         trainable = layer.layer.trainable_weights
+        x, upstream = self.tf.convert_to_tensor(x), self.tf.convert_to_tensor(upstream)
         with self._on_device():
             output, losses, found = self._compiled(layer, "update", True)(x, upstream)
             if trainable:
@@ -329,7 +347,9 @@ class KerasAdapter(Adapter):
         if key not in layer.functions:
             options = {} if training is None else {"training": training}
             function = self._forward(layer.layer, options)
-            if what != "call":
+            if what == "masked":
+                function = keras_masks.masked(self.tf, layer.layer, options)
+            elif what != "call":
                 function = self._backward(layer.layer, options, with_losses=what == "update")
             layer.functions[key] = self._in_mode(function)
         return layer.functions[key]
@@ -348,11 +368,11 @@ class KerasAdapter(Adapter):
     def _backward(self, layer: Any, options: Mapping[str, Any], with_losses: bool) -> Callable[..., Any]:
         tf = self.tf
 
-        def backward(x: Any, upstream: Any) -> tuple[Any, list[Any], list[Any]]:
+        def backward(x: Any, upstream: Any, mask: Any = None) -> tuple[Any, list[Any], list[Any]]:
             variables = [one.value for one in layer.trainable_weights]
             with tf.GradientTape() as tape:
                 tape.watch(x)
-                output = layer(x, **options)
+                output = layer(x if mask is None else keras_masks.carrying(x, mask), **options)
                 losses = list(layer.losses) if with_losses else []
             found = tape.gradient(
                 [output, *losses],

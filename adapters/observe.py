@@ -290,7 +290,11 @@ def _differentiated(adapter: Adapter, layer: Any, step: Step, seen: StepSeen) ->
     """`seen` with the gradients, and with the output of the call that gave them."""
     x = _native(adapter, step.input, step.layout)
     upstream = _native(adapter, cast(Array, step.upstream), step.layout)
-    output, gradients = adapter.gradient(layer, x, step.training, upstream)
+    if step.mask is None:
+        output, gradients = adapter.gradient(layer, x, step.training, upstream)
+    else:
+        mask = adapter.to_native(step.mask)
+        output, gradients = adapter.masked_gradient(layer, x, step.training, mask, upstream)
     return replace(
         seen,
         differentiated=adapter.to_array(output),

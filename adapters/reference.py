@@ -181,6 +181,18 @@ class ReferenceAdapter(Adapter):
         outputs = [decode(self.call(layer, one, training)) for one in samples]
         return encode(np.stack(outputs), layer.dtype)
 
+    def masked(self, layer: Layer, x: Array | View, training: bool | None, mask: Array) -> tuple[Array, Array]:
+        """The output, and the mask as it came: every position of the output belongs to one of the input."""
+        with _masking(layer, x, mask):
+            return self.call(layer, x, training), mask
+
+    def masked_gradient(
+        self, layer: Layer, x: Array | View, training: bool | None, mask: Array, upstream: Array | View
+    ) -> tuple[Array, dict[str, Array]]:
+        """As `gradient`, with the statistics of the elements that count."""
+        with _masking(layer, x, mask):
+            return self.gradient(layer, x, training, upstream)
+
     def adapt(self, layer: Layer, data: Array | View) -> None:
         """Mean and population variance of `data`. Raises Unsupported for a layer that has none to adapt."""
         if layer.kind != "feature_normalization" or layer.given:
@@ -217,6 +229,17 @@ class ReferenceAdapter(Adapter):
         self.build(layer, saved["shape"])
         self.assign(layer, saved["weights"])
         return layer
+
+
+@contextmanager
+def _masking(layer: Layer, x: Array | View, mask: Array) -> Iterator[None]:
+    """The layer computes with `mask`, which names the first axes of `x`."""
+    shape = np.shape(decode(x))
+    layer.mask = np.broadcast_to(decode(mask).reshape(*mask.shape, *(1,) * (len(shape) - len(mask.shape))), shape)
+    try:
+        yield
+    finally:
+        layer.mask = None
 
 
 def _is_trainable(layer: Layer, name: str) -> bool:

@@ -47,6 +47,7 @@ class Layer:
     regularizers: dict[str, tuple[str, float]] = field(default_factory=dict)
     constraints: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
     stored: str = ""
+    mask: Values | None = None
     shape: tuple[int, ...] = ()
     weights: dict[str, Array] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -255,6 +256,8 @@ def statistics(
         return np.zeros((), x.dtype), textbook.mean_square(x, axes), axes
     if "moving_mean" in layer.weights and not in_training(layer, training):
         return (*given_moments(layer), ())
+    if layer.kind == "batch_normalization" and layer.mask is not None:
+        return (*textbook.masked_moments(x, axes, layer.mask), axes)
     return (*textbook.moments(x, axes), axes)
 
 
@@ -292,7 +295,9 @@ def backward(layer: Layer, seen: Pass, upstream: Array | View) -> dict[str, Valu
     scale = scale_of(layer)
     gamma = weight_of(layer, scale)
     a = (g if gamma is None else g * gamma).reshape(seen.z.shape)
-    if seen.axes:
+    if seen.axes and layer.kind == "batch_normalization" and layer.mask is not None:
+        dx = textbook.gradient_under_mask(a, seen.z, seen.r, seen.axes, layer.mask)
+    elif seen.axes:
         centred = layer.kind != "rms_normalization"
         dx = textbook.normalized_gradient(a, seen.z, seen.r, seen.axes, centred)
     else:

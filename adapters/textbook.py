@@ -27,6 +27,21 @@ def mean_square(x: Values, axes: Axes) -> Values:
     return squares
 
 
+def masked_moments(x: Values, axes: Axes, mask: Values) -> tuple[Values, Values]:
+    """Mean and population variance of the elements where `mask` is true; 0 where it is true of none."""
+    n = np.maximum(mask.sum(axis=axes, keepdims=True), 1).astype(x.dtype)
+    mean = np.where(mask, x, 0).sum(axis=axes, keepdims=True) / n
+    return mean, np.square(np.where(mask, x - mean, 0)).sum(axis=axes, keepdims=True) / n
+
+
+def gradient_under_mask(a: Values, z: Values, r: Values, axes: Axes, mask: Values) -> Values:
+    """As `normalized_gradient`, where mean and variance are those of the elements that the mask lets count."""
+    n = np.maximum(mask.sum(axis=axes, keepdims=True), 1).astype(z.dtype)
+    through = (a.sum(axis=axes, keepdims=True) + z * (a * z).sum(axis=axes, keepdims=True)) / n
+    gradient: Values = r * (a - np.where(mask, through, 0))
+    return gradient
+
+
 def reciprocal_deviation(variance: Values, epsilon: float) -> Values:
     """1 / sqrt(variance + epsilon)."""
     one, small = variance.dtype.type(1), variance.dtype.type(epsilon)

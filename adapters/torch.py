@@ -26,6 +26,10 @@ from .interface import Adapter, Export, Request, Unsupported, Weight
 from .torch_layers import LAYERS, TorchArguments
 from .torch_precision import TorchPrecision, precision_of
 
+NO_LAYOUT = {
+    "reversed": "PyTorch has no tensors with negative strides",
+    "read-only": "PyTorch has no tensors that cannot be written to",
+}
 COMPILERS = ("g++", "clang++", "c++", "cl")
 
 
@@ -208,9 +212,14 @@ class TorchAdapter(Adapter):
         return self.torch.frombuffer(bytearray(array.data), dtype=kind).reshape(array.shape).to(self.device)
 
     def arrange(self, native: Any, layout: str) -> Any:
-        """A tensor with the strides of `layout`. Raises Unsupported for `reversed`: no stride may be negative."""
-        if layout == "reversed":
-            raise Unsupported("PyTorch has no tensors with negative strides")
+        """A tensor that lies as `layout` says. Raises Unsupported for one that PyTorch does not have."""
+        if layout in NO_LAYOUT:
+            raise Unsupported(NO_LAYOUT[layout])
+        if layout == "broadcast":
+            return native[:1].expand(native.shape)
+        if layout == "unaligned":
+            room = self.torch.empty(native.numel() + 1, dtype=native.dtype, device=self.device)
+            return room[1:].view(native.shape).copy_(native)
         if layout == "strided":
             return native.repeat_interleave(2, -1)[..., ::2]
         order = list(range(native.dim()))

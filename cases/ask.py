@@ -6,6 +6,7 @@ The same case gives every target of a dialect the same bits.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -119,7 +120,8 @@ def _input(case: Case, index: int, dialect: str) -> Array:
 def _upstream(case: Case, step: CaseStep, index: int) -> Array:
     """The incoming gradient: of mixed sign, or positive, so that a sum of it grows with every term."""
     mixed = drawn("upstream", output_shape(case, step.shape), case.output_dtype, f"{case.seed}/{index}")
-    return mixed if step.upstream == "drawn" else encode(np.abs(decode(mixed)), mixed.dtype)
+    made = mixed if step.upstream == "drawn" else encode(np.abs(decode(mixed)), mixed.dtype)
+    return _repeated(made) if step.layout == "broadcast" else made
 
 
 def output_shape(case: Case, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -136,14 +138,22 @@ def _wanted(case: Case, step: CaseStep) -> bool:
 
 @lru_cache(maxsize=512)
 def step_input(case: Case, index: int, epsilon: float) -> Array:
-    """The input of a step. Where training must equal inference, every step is given the same."""
+    """The input of a step. Where one call must equal another, every step is given the same."""
     step = case.steps[index]
     if isinstance(step.input, list):
-        return encode(np.asarray(step.input, np.float64).reshape(step.shape), case.input_dtype)
-    same = "training_agreement" in case.aspects or index == 0
+        given = encode(np.asarray(step.input, np.float64).reshape(step.shape), case.input_dtype)
+        return _repeated(given) if step.layout == "broadcast" else given
+    same = index == 0 or bool({"training_agreement", "repetition"} & set(case.aspects))
     dtype = case.dtype if case.precision == "converted" else case.input_dtype
     made = generate(step.input, step.shape, dtype, case.id if same else f"{case.id}/{index}", epsilon)
-    return made if made.dtype == case.input_dtype else encode(decode(made), case.input_dtype)
+    made = made if made.dtype == case.input_dtype else encode(decode(made), case.input_dtype)
+    return _repeated(made) if step.layout == "broadcast" else made
+
+
+def _repeated(array: Array) -> Array:
+    """The first slice along axis 0, again and again: what can lie in memory once, and be read with a stride of 0."""
+    slices = array.shape[0]
+    return replace(array, data=array.data[: len(array.data) // max(slices, 1)] * slices)
 
 
 def epsilon_of(case: Case) -> float:

@@ -27,6 +27,15 @@ A2 and B add 2 (2 u_o W + eta L): two roundings, of relative size u_o or of eta,
     gamma    W = sum|g z|                                         L = sum max(1, |g|)
     beta     W = sum|g|                                           L = R
 
+Under a mask w, 1 where an element counts and else 0, n is how many count: mu = sum(w x) / n, v = sum(w (x - mu)^2) / n,
+M1 = sum(w |x|) / n, and mean(b) = sum(b) / n over all elements for every b of the gradients, since all are normalized.
+H stays that of the whole group, zeros among the terms adding nothing; and c1, c2, E_1, E_2 and mean|a| reach the
+gradient of the input where w = 1 alone:
+
+    dx   = r (a - w (c1 + z c2))
+    C_dx = (1+rho)^3 r [w (E_1 + |z| E_2 + e_z (|c2| + E_2)) + 4u (|a| + w (mean|a| + r X |c2|))]
+         + rho r (|a - w c1| + 3 w |z c2|) + N               W = r (|a| + w (mean|a| + |z c2|))
+
 In mixed precision the parameters are float32 and everything else has 16 bits. Their gradients are sums of products of
 16-bit numbers, accumulated in float32 and rounded to it: C_dgamma and C_dbeta hold as they stand, the half ulp is that
 of float32, and A2's two roundings are those of the products, to the 16 bits in which a layer may keep them.
@@ -194,7 +203,7 @@ def statistics_errors(answer: Answer, u: float, one_pass: bool = False) -> tuple
     h = growth(layout.group_size, problem.structured)
     if not problem.centred:
         return np.zeros(()), (h + 2) * u * terms.v
-    d_mu = (h + 1) * u * _mean(np.abs(terms.x), layout)
+    d_mu = (h + 1) * u * _mean(problem.counted(np.abs(terms.x)), answer)
     square = terms.v + terms.mu**2
     e_v = (h + 4) * u * terms.v + h * u * np.sqrt(terms.v) * np.sqrt(square) + d_mu**2
     return d_mu, e_v + 3 * (h + 2) * u * square if one_pass else e_v
@@ -205,8 +214,10 @@ def _inherited(error: Floats | float, layout: Layout) -> Floats:
     return array.reshape(layout.statistics_shape) if array.ndim else array
 
 
-def _mean(values: Floats, layout: Layout) -> Floats:
-    mean: Floats = values.sum(axis=layout.reduce_axes, keepdims=True) / float(layout.group_size)
+def _mean(values: Floats, answer: Answer) -> Floats:
+    """The sum over a group, divided by how many of its elements count."""
+    problem = answer.problem
+    mean: Floats = values.sum(axis=problem.layout.reduce_axes, keepdims=True) / problem.count
     return mean
 
 
@@ -249,15 +260,15 @@ def _output(answer: Answer, forward: Forward, form: Format) -> Floats:
 
 def _gradient_input(answer: Answer, forward: Forward, form: Format) -> Floats:
     problem, t, u = answer.problem, answer.terms, forward.u
-    layout, rho, e_z, size = problem.layout, forward.rho, forward.e_z, forward.size
+    rho, e_z, size = forward.rho, forward.e_z, forward.size
     a, z, c2 = np.abs(t.a), np.abs(t.z), np.abs(t.c2)
     if problem.statistics is not None:
         return t.r * a * (rho + 3 * u)
-    mean_a = _mean(a, layout)
+    mean_a, w = _mean(a, answer), problem.weights
     e_1 = (forward.h + 1) * u * mean_a if problem.centred else np.zeros(())
-    e_2 = (forward.h + 3) * u * t.r * _mean(a * size, layout) + _mean(a * e_z, layout)
-    inner = e_1 + z * e_2 + e_z * (c2 + e_2) + 4 * u * (a + mean_a + t.r * size * c2)
-    scale = rho * t.r * (np.abs(t.a - t.c1) + 3 * z * c2)
+    e_2 = (forward.h + 3) * u * t.r * _mean(a * size, answer) + _mean(a * e_z, answer)
+    inner = w * (e_1 + z * e_2 + e_z * (c2 + e_2)) + 4 * u * (a + w * (mean_a + t.r * size * c2))
+    scale = rho * t.r * (np.abs(t.a - w * t.c1) + 3 * w * z * c2)
     c: Floats = (1 + rho) ** 3 * t.r * inner + scale + form.smallest_normal
     return c
 
@@ -287,7 +298,7 @@ def _weight_input(answer: Answer) -> Floats:
     t, a = answer.terms, np.abs(answer.terms.a)
     if answer.problem.statistics is not None:
         return t.r * a
-    return t.r * (a + _mean(a, answer.problem.layout) + np.abs(t.z * t.c2))
+    return t.r * (a + answer.problem.weights * (_mean(a, answer) + np.abs(t.z * t.c2)))
 
 
 def _weight_gamma(answer: Answer) -> Floats:

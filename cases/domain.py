@@ -88,7 +88,7 @@ def _groups(answer: Answer, form: Format) -> Flags:
     resolved = terms.s * form.u >= form.smallest_normal
     if problem.statistics is not None:
         return resolved
-    squares = (terms.x**2).sum(axis=problem.layout.reduce_axes, keepdims=True)
+    squares = (problem.counted(terms.x) ** 2).sum(axis=problem.layout.reduce_axes, keepdims=True)
     flags: Flags = resolved & (squares <= form.largest / 4)
     return flags
 
@@ -108,7 +108,9 @@ def _required(answer: Answer, subject: Subject, missing: Flags) -> Flags:
     if subject == "gradient_beta":
         return np.zeros(layout.parameter_shape, np.bool_)
     if problem.statistics is None:
-        missing = np.asarray(missing.any(axis=layout.reduce_axes, keepdims=True))
+        counts = missing & (problem.weights > 0)
+        own = missing & (subject != "gradient_input")
+        missing = np.asarray(counts.any(axis=layout.reduce_axes, keepdims=True)) | own
     elif subject == "gradient_input":
         return np.zeros(layout.shape, np.bool_)
     whole: Flags = np.broadcast_to(missing, layout.split_shape)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normcheck.adapters.arrays import Array, decode, encode
+from normcheck.adapters.interface import Step
 from normcheck.specs.vocabulary import Grade
 
 from . import magnitudes, response, spectral, unit
@@ -204,7 +205,16 @@ def problem_of(meant: Convention, index: int, before: StepExpected) -> Problem:
         floor=FEATURE_FLOOR if feature else None,
         invert=bool(arguments.get("invert", False)),
         structured=_structured(step),
+        mask=None if given or case.layer != "batch_normalization" else _mask(asked),
     )
+
+
+def _mask(asked: Step) -> NDArray[np.bool_] | None:
+    """The mask of a step in the shape of the input, of which it names the first axes."""
+    if asked.mask is None:
+        return None
+    mask = decode(asked.mask)
+    return np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (len(asked.input.shape) - mask.ndim)), asked.input.shape)
 
 
 def in_training(meant: Convention, index: int) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from normcheck.adapters.arrays import Array, encode, floating
+from normcheck.adapters.arrays import FLOATING, Array, encode, floating
 
 from .exact import Floats
 from .formats import format_of
@@ -46,17 +46,20 @@ def structured(family: str) -> bool:
 def generate(family: str, shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Array:
     """The input of a family, rounded once to `dtype`; integer and boolean dtypes get the nearest integers.
 
+    Unsigned dtypes get their magnitudes. Integers near overflow are such as float32 holds, in which they are computed.
+
     Raises KeyError for an unknown family, ValueError where the family does not exist in the shape or the
     dtype: `exact` needs an axis whose size is a multiple of 4, `nan-row` and `inf-row` a floating dtype.
     """
     values = _FAMILIES[family](shape, dtype, f"{family}:{seed}", epsilon)
     if dtype == "bool":
         return encode(values > 0, dtype)
-    if dtype.startswith("int"):
-        if not np.isfinite(values).all():
-            raise ValueError(f"{dtype} holds no NaN and no infinity; give {family} a floating dtype")
-        return encode(np.rint(values).astype(np.int64), dtype)
-    return encode(values, dtype)
+    if dtype in FLOATING:
+        return encode(values, dtype)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{dtype} holds no NaN and no infinity; give {family} a floating dtype")
+    whole = np.abs(np.rint(values)) if dtype.startswith("uint") else np.rint(values)
+    return encode(whole.astype(np.float32 if family == "near-overflow" else np.int64).astype(np.int64), dtype)
 
 
 def drawn(role: str, shape: tuple[int, ...], dtype: str, seed: str, fine: bool = False) -> Array:
@@ -218,11 +221,17 @@ def _largest(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> F
 
 
 def _near_overflow(shape: tuple[int, ...], dtype: str, seed: str, epsilon: float) -> Floats:
-    """As large as the dtype holds and sum x^2 <= max / 4, of the dtype it accumulates in, permits."""
+    """As large as the dtype holds and sum x^2 <= max / 4, of the dtype it accumulates in, permits.
+
+    Integers lie around half of the largest, so that sums of few leave the dtype, and unsigned ones are negative in part
+    if they are taken for signed.
+    """
     accumulated = 1022 if dtype == "float64" else 126
     room = (accumulated - 6 - max(math.prod(shape), 1).bit_length()) // 2
-    held = {"float16": 13, "int32": 28}.get(dtype, room)
-    return _normals(shape, seed) * 2.0 ** min(room, held)
+    if dtype in (*FLOATING, "bool"):
+        return _normals(shape, seed) * 2.0 ** min(room, 13 if dtype == "float16" else room)
+    scale = 2.0 ** min(room, 8 * np.dtype(dtype).itemsize - 4)
+    return scale * ((8 if dtype.startswith("uint") else 4) + np.clip(_normals(shape, seed), -3.9, 3.9))
 
 
 def _with_one(value: float) -> Callable[[tuple[int, ...], str, str, float], Floats]:

@@ -121,6 +121,14 @@ def _persistence(case: Case, dialect: str, seen: Observation) -> Iterator[Findin
     yield from persistence.persistence(case, seen)
 
 
+def _mask(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield from structure.masks(case, dialect, seen)
+
+
+def _repetition(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    yield structure.repetition(seen)
+
+
 def _determinism(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
     yield structure.determinism(seen)
 
@@ -146,6 +154,8 @@ JUDGES: Mapping[str, Judge] = {
     "weights_kept": _weights_kept,
     "training_agreement": _training_agreement,
     "determinism": _determinism,
+    "repetition": _repetition,
+    "mask": _mask,
     "persistence": _persistence,
     "invariance": _one_side,
     "relation": _one_side,

@@ -106,7 +106,7 @@ def _plainly_pooled(layout: Layout, values: Floats) -> Floats:
 
 def _in_domain(answer: Answer) -> Flags:
     """The variance need not be resolved here: nothing is divided by it."""
-    squares = (answer.terms.x**2).sum(axis=answer.problem.layout.shared_axes).reshape(-1)
+    squares = (answer.problem.counted(answer.terms.x) ** 2).sum(axis=answer.problem.layout.shared_axes).reshape(-1)
     flags: Flags = squares <= format_of(answer.problem.dtype).largest / 4
     return flags
 

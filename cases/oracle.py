@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Generic
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .exact import Exact, Floats, Value, as_exact, maximum, nearest, sqrt
 
@@ -120,6 +121,8 @@ class Statistics:
 class Problem:
     """One normalization. Arrays are float64 and hold exact values; dtype is the one computed and answered in.
 
+    mask: true where an element counts for mean and variance, in the shape of x; None where all do. Every element is
+    normalized.
     parameter_dtype: of gamma and beta, and so of their gradients; None for the same.
 
     y = (x - mean) / sqrt(variance + epsilon) * gamma + beta; without `centred` the mean is 0 and the
@@ -141,6 +144,24 @@ class Problem:
     invert: bool = False
     structured: bool = False
     parameter_dtype: str | None = None
+    mask: NDArray[np.bool_] | None = None
+
+    @property
+    def weights(self) -> Floats:
+        """1 where an element counts and 0 where it does not, broadcasting against the split shape."""
+        return np.ones(()) if self.mask is None else self.mask.reshape(self.layout.split_shape).astype(np.float64)
+
+    @property
+    def count(self) -> Floats:
+        """n: how many elements count, for every group."""
+        if self.mask is None:
+            return np.asarray(float(self.layout.group_size))
+        total: Floats = self.weights.sum(axis=self.layout.reduce_axes, keepdims=True)
+        return total
+
+    def counted(self, values: Floats) -> Floats:
+        """`values` in the split shape, 0 where they do not count, whatever they are."""
+        return values if self.mask is None else np.where(self.weights > 0, values, 0.0)
 
     def __post_init__(self) -> None:
         """Raise ValueError for a floor or an inversion without given statistics."""
@@ -268,12 +289,13 @@ def _moments(problem: Problem, x: Value, lift: Callable[[Exact | Floats], Value]
     if given is not None:
         shape = layout.statistics_shape
         return lift(as_exact(given.mean).reshape(shape)), lift(as_exact(given.variance).reshape(shape))
-    axes, n = layout.reduce_axes, float(layout.group_size)
+    axes, n, weights = layout.reduce_axes, problem.count, problem.weights
+    x = x if problem.mask is None else lift(problem.counted(problem.x.reshape(layout.split_shape)))
     if not problem.centred:
         return lift(np.zeros(layout.statistics_shape)), (x * x).sum(axis=axes, keepdims=True) / n
     rough = x.sum(axis=axes, keepdims=True) / n
-    mean = rough + (x - rough).sum(axis=axes, keepdims=True) / n
-    deviation = x - mean
+    mean = rough + ((x - rough) * weights).sum(axis=axes, keepdims=True) / n
+    deviation = (x - mean) * weights
     return mean, (deviation * deviation).sum(axis=axes, keepdims=True) / n
 
 
@@ -305,12 +327,13 @@ def _gradients(
         return None, None, None, (zero, zero, zero, zero)
     g = lift(problem.upstream.reshape(layout.split_shape))
     a = g * gamma
-    axes, n, shared = layout.reduce_axes, float(layout.group_size), layout.shared_axes
+    axes, n, shared = layout.reduce_axes, problem.count, layout.shared_axes
     c1 = c2 = lift(zero)
     if problem.statistics is None:
         c1 = a.sum(axis=axes, keepdims=True) / n if problem.centred else c1
         c2 = (a * z).sum(axis=axes, keepdims=True) / n
-    inward = (a - c1 - z * c2) * r if problem.statistics is None else a * r
+    weights = problem.weights
+    inward = (a - c1 * weights - z * c2 * weights) * r if problem.statistics is None else a * r
     of_gamma = None if problem.gamma is None else layout.gathered((g * z).sum(axis=shared))
     of_beta = None if problem.beta is None else layout.gathered(g.sum(axis=shared))
     parts = (nearest(g), nearest(a), nearest(c1), nearest(c2))

@@ -12,6 +12,7 @@ from normcheck.adapters.arrays import FLOATING, decode, encode
 from normcheck.adapters.interface import Observation, Raised, Weight
 from normcheck.specs.grammar import ErrorSpec, Expectation, ModelSpec, ModelWeight
 
+from .ask import request_for
 from .case import Case
 from .conventions import ExpectedWeight
 from .finding import Finding
@@ -112,6 +113,36 @@ def training_agreement(seen: Observation) -> Finding:
         "right" if same else "wrong",
         symptom="training differs from inference",
         message="the last call, which differs from the first in `training` alone, gave other bits",
+    )
+
+
+def masks(case: Case, dialect: str, seen: Observation) -> Iterator[Finding]:
+    """The mask came out as it went in; and where nothing counts, every number is finite for all that."""
+    several = len(case.steps) > 1
+    for index, (asked, got) in enumerate(zip(request_for(case, dialect).steps, seen.steps, strict=False), 1):
+        if asked.mask is None:
+            continue
+        where = f"step {index}" if several else ""
+        lost = "no mask came out" if got.mask is None else "another mask came out than went in"
+        yield Finding("mask", "right" if got.mask == asked.mask else "wrong", where, lost, lost)
+        if not decode(asked.mask).any():
+            arrays = [array for array in (got.output, *got.weights.values()) if array is not None]
+            finite = all(np.isfinite(decode(array)).all() for array in arrays)
+            said = "a batch of which nothing counts gave NaN or infinity"
+            yield Finding("mask", "right" if finite else "wrong", f"{where} finite".strip(), "not finite", said)
+
+
+def repetition(seen: Observation) -> Finding:
+    """Every call of one instance gave the same bits."""
+    outputs = [step.output for step in seen.steps if step.output is not None]
+    if len(outputs) < 2:
+        return Finding("repetition", "error", "", "no output", "the target gave no two outputs to compare")
+    other = next((index for index, output in enumerate(outputs, 1) if output != outputs[0]), 0)
+    return Finding(
+        "repetition",
+        "wrong" if other else "right",
+        symptom="another call gives other bits",
+        message=f"call {other} of the layer, given the same input as the first, gave other bits",
     )
 
 

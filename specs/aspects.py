@@ -19,6 +19,7 @@ Aspect = Literal[
     "weights_kept",
     "error",
     "determinism",
+    "repetition",
     "persistence",
     "mask",
     "invariance",

@@ -340,6 +340,8 @@ class SubjectSpec(Frozen):
 class TopicSpec(Frozen):
     """What holds for many layers alike: its requirements, and cases that are made for each of `layers`.
 
+    An error case has a shape of its own, and the layer's arguments besides its own.
+
     An id is `layer/case`, as if the case stood in the layer's own file.
     """
 
@@ -351,6 +353,7 @@ class TopicSpec(Frozen):
     layers: dict[Name, SubjectSpec] = Field(min_length=1)
     cases: dict[CaseName, CaseSpec] = {}
     sweeps: dict[CaseName, SweepSpec] = {}
+    errors: dict[CaseName, ErrorSpec] = {}
     relations: dict[CaseName, RelationSpec] = {}
 
 

@@ -39,7 +39,7 @@ def _static_problems(spec: LayerSpec) -> Iterator[Problem]:
         yield from case_problems(path, case, spec)
     for name, sweep in spec.sweeps.items():
         yield from sweep_problems(("sweeps", name), sweep, spec)
-    yield from _error_problems(spec)
+    yield from error_problems(spec)
     yield from _uncovered(spec)
     yield from _unvaried(spec)
 
@@ -262,7 +262,8 @@ def _swept_values(path: Field, values: Sequence[Any], argument: Argument | None)
             yield Problem((*path, index), sentence)
 
 
-def _error_problems(spec: LayerSpec) -> Iterator[Problem]:
+def error_problems(spec: LayerSpec) -> Iterator[Problem]:
+    """All that is wrong with what a layer must refuse."""
     for name, error in spec.errors.items():
         path: Field = ("errors", name)
         yield from _cover_problems(path, error.covers, spec)

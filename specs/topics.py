@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from .grammar import CaseSpec, LayerSpec, RelationSpec, SubjectSpec, SweepSpec, TopicSpec
-from .lint import case_problems, requirement_problems, sweep_problems
+from .lint import case_problems, error_problems, requirement_problems, sweep_problems
 from .relations import relation_problems
 from .sentences import suggestion
 from .source import Problem
@@ -18,13 +18,14 @@ AnyCase = TypeVar("AnyCase", bound=CaseSpec)
 def topic_problems(spec: TopicSpec) -> Iterator[Problem]:
     """All that is wrong inside one topic file, as far as it can be told without the layers."""
     yield from requirement_problems(spec.requirements, spec.sources)
-    names = {name for part in PARTS for name in getattr(spec, part)}
+    names = {name for part in (*PARTS, "errors") for name in getattr(spec, part)}
     for layer, subject in spec.layers.items():
         for index, name in enumerate(subject.without):
             if name not in names:
                 sentence = f"there is no case {name!r} here{suggestion(name, names)}"
                 yield Problem(("layers", layer, "without", index), sentence)
     covered = {name for part in PARTS for case in getattr(spec, part).values() for name in case.covers}
+    covered |= {name for error in spec.errors.values() for name in error.covers}
     for name, requirement in spec.requirements.items():
         if name not in covered and not requirement.everywhere:
             yield Problem(("requirements",), f"{name!r} has no case: cover it with a case, a sweep or a relation", name)
@@ -47,6 +48,7 @@ def topic_problems_across(spec: TopicSpec, layers: Mapping[str, LayerSpec]) -> I
                     yield from sweep_problems((part, case), own, merged)
                 if isinstance(own, RelationSpec):
                     yield from relation_problems((part, case), own, merged, layers)
+        yield from (problem for problem in error_problems(merged) if problem.path[1] in spec.errors)
 
 
 def _clashes(spec: TopicSpec, layer: LayerSpec) -> Iterator[Problem]:
@@ -55,6 +57,9 @@ def _clashes(spec: TopicSpec, layer: LayerSpec) -> Iterator[Problem]:
         for name in getattr(spec, part):
             if name in taken:
                 yield Problem((part,), f"{name!r} is the name of a case of {layer.layer} already", name)
+    for name in spec.errors:
+        if name in layer.errors:
+            yield Problem(("errors",), f"{name!r} is the name of an error of {layer.layer} already", name)
 
 
 def with_topic(layer: LayerSpec, topic: TopicSpec) -> LayerSpec:
@@ -72,6 +77,14 @@ def with_topic(layer: LayerSpec, topic: TopicSpec) -> LayerSpec:
             },
         }
         for part in PARTS
+    }
+    made["errors"] = {
+        **layer.errors,
+        **{
+            name: error.model_copy(update={"arguments": {**subject.arguments, **error.arguments}})
+            for name, error in topic.errors.items()
+            if name not in subject.without
+        },
     }
     return layer.model_copy(
         update={

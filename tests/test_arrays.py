@@ -120,7 +120,8 @@ def test_an_unknown_dtype_is_refused():
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "bool"])
 def test_a_layout_changes_where_values_lie_and_no_value(layout, dtype):
-    array = encode(np.arange(60).reshape(3, 4, 5), dtype)
+    values = np.broadcast_to(np.arange(20).reshape(4, 5), (3, 4, 5)) if layout == "broadcast" else np.arange(60)
+    array = encode(values.reshape(3, 4, 5), dtype)
     found = decode(arranged(array, layout))
     assert np.array_equal(found, decode(array))
 
@@ -133,10 +134,20 @@ def test_a_layout_changes_where_values_lie_and_no_value(layout, dtype):
         ("strided", (160, 40, 8)),
         ("reversed", (-80, -20, -4)),
         ("channels-last", (80, 4, 16)),
+        ("broadcast", (0, 20, 4)),
+        ("read-only", (80, 20, 4)),
+        ("unaligned", (80, 20, 4)),
     ],
 )
 def test_a_layout_says_how_far_apart_elements_lie(layout, strides):
     assert arranged(encode(np.zeros((3, 4, 5), "float32")), layout).bits.strides == strides
+
+
+def test_memory_is_locked_or_begins_at_an_odd_address_where_that_is_asked_for():
+    array = encode(np.zeros((3, 4), "float32"))
+    assert [arranged(array, name).bits.flags.writeable for name in ("contiguous", "read-only")] == [True, False]
+    assert [arranged(array, name).bits.flags.aligned for name in ("contiguous", "unaligned")] == [True, False]
+    assert arranged(array, "unaligned").bits.ctypes.data % 2 == 1
 
 
 def test_an_arranged_copy_can_be_written_and_its_source_cannot_be_reached():

@@ -246,10 +246,44 @@ def test_document_002_cannot_train():
     assert (seen.raised.types[0], seen.raised.phase) == ("ValueError", "call")
 
 
-def test_tensorflow_has_one_layout(adapter):
-    x = encode(np.zeros((2, 3)), "float32")
-    seen = ask(adapter, "layer_normalization", {}, (2, 3), steps=(Step("call", x, False, layout="strided"),))
-    assert dict(seen.unsupported) == {"layer": "TensorFlow's tensors are always contiguous"}
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_layout_is_a_numpy_array_that_lies_so(adapter, dtype):
+    x = encode(RANDOM.normal(size=(2, 3, 4)), dtype)
+    view = adapter.arrange(adapter.to_native(x), "strided")
+    assert view.strides[-1] == 2 * view.itemsize
+    assert adapter.to_array(view) == x
+    steps = tuple(Step("call", x, False, x, layout=layout) for layout in ("contiguous", "strided", "unaligned"))
+    first, *others = ask(adapter, "layer_normalization", {}, (2, 3, 4), dtype, steps=steps).steps
+    assert [(one.output, one.gradients) for one in others] == [(first.output, first.gradients)] * 2
+
+
+def test_a_mixed_layer_has_float32_weights_and_16_bit_outputs(adapter):
+    seen = ask(adapter, "batch_normalization", {}, (4, 3), "bfloat16", training=True, precision="mixed")
+    assert {one.value.dtype for one in seen.weights} == {"float32"}
+    assert seen.steps[0].output.dtype == seen.steps[0].gradients["input"].dtype == "bfloat16"
+    assert seen.steps[0].gradients["gamma"].dtype == "float32"
+    assert adapter.keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("layer", ["layer_normalization", "rms_normalization"])
+def test_a_layer_that_is_told_its_dtype_converts_its_input(adapter, layer):
+    steps = (Step("call", drawn(2, 3), False),)
+    seen = ask(adapter, layer, {}, (2, 3), "float16", steps=steps, precision="converted")
+    assert seen.steps[0].output.dtype == seen.weights[0].value.dtype == "float16"
+
+
+@pytest.mark.parametrize(("setting", "said"), [({"precision": "autocast"}, "dtype policy"), ({"threads": 2}, "starts")])
+def test_a_setting_that_keras_lacks_is_unsupported(adapter, setting, said):
+    assert said in ask(adapter, "layer_normalization", {}, (2, 3), **setting).unsupported["layer"]
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_a_mask_goes_in_and_comes_out(mode):
+    x, g, mask = drawn(2, 3, 4), drawn(2, 3, 4), encode(np.array([[True, False, True], [False, True, True]]))
+    asked = {"steps": (Step("call", x, True, g, mask=mask),)}
+    found = ask(started(KerasAdapter, mode), "batch_normalization", {}, (2, 3, 4), **asked)
+    close(found, ask(ReferenceAdapter(), "batch_normalization", {}, (2, 3, 4), **asked))
+    assert found.steps[0].mask == mask
 
 
 def test_a_layer_comes_back_from_a_keras_file(adapter):

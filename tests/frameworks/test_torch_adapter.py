@@ -233,6 +233,52 @@ def test_a_layout_moves_values_in_memory_and_changes_none(adapter, layout, strid
     assert arranged.is_contiguous(memory_format=adapter.torch.channels_last) is (layout == "channels-last")
 
 
+def test_a_slice_may_stand_for_many_and_an_array_begin_later(adapter):
+    array = encode(np.broadcast_to(RANDOM.normal(size=(3, 4)), (2, 3, 4)), "float32")
+    one, later = (adapter.arrange(adapter.to_native(array), layout) for layout in ("broadcast", "unaligned"))
+    assert one.stride() == (0, 4, 1)
+    assert later.storage_offset() == 1
+    assert adapter.to_array(one) == adapter.to_array(later) == array
+
+
+def test_locked_memory_is_unsupported(adapter):
+    steps = (Step("call", encode(np.zeros((2, 3)), "float32"), False, layout="read-only"),)
+    assert "written to" in ask(adapter, "layer_normalization", {}, (2, 3), steps=steps).unsupported["layer"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "given", "output"), [("mixed", "bfloat16", "bfloat16"), ("autocast", "float32", "float32")]
+)
+def test_weights_and_their_gradients_are_float32_in_mixed_precision_and_under_casts(adapter, precision, given, output):
+    x, g = encode(RANDOM.normal(size=(4, 3)), given), encode(RANDOM.normal(size=(4, 3)), output)
+    asked = {"steps": (Step("call", x, True, g),), "precision": precision}
+    seen = ask(adapter, "batch_normalization", {"axis": 1}, (4, 3), "bfloat16", **asked)
+    assert {one.value.dtype for one in seen.weights} == {"float32", "int64"}
+    assert seen.steps[0].output.dtype == output
+    assert {name: one.dtype for name, one in seen.steps[0].gradients.items()} == {
+        "input": given,
+        "weight": "float32",
+        "bias": "float32",
+    }
+
+
+def test_a_request_computes_with_its_threads_and_leaves_those_there_were(adapter):
+    seen = []
+
+    class Watching(type(adapter)):
+        def call(self, layer, x, training):
+            seen.append(self.threads())
+            return super().call(layer, x, training)
+
+    ask(started(Watching), "layer_normalization", {}, (2, 3), threads=2)
+    assert (seen, adapter.threads()) == ([2], 1)
+
+
+def test_a_module_converts_no_input(adapter):
+    seen = ask(adapter, "layer_normalization", {}, (2, 3), "bfloat16", precision="converted")
+    assert "do not convert" in seen.unsupported["layer"]
+
+
 def test_negative_strides_are_unsupported(adapter):
     x = encode(np.zeros((2, 3)), "float32")
     steps = (Step("call", x, False, layout="reversed"),)

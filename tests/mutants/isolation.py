@@ -114,6 +114,29 @@ StateShared = mutant(
 )
 
 
+def counted(layer, shape):
+    build(layer, shape)
+    SHARED["calls", id(layer)] = 0
+
+
+def drifting(layer, array, training):
+    seen = forward(layer, array, training)
+    SHARED["calls", id(layer)] += 1
+    first = SHARED["calls", id(layer)] == 1
+    return seen if first else replace(seen, output=np.nextafter(seen.output, np.inf, dtype=seen.output.dtype))
+
+
+CallsDrift = mutant(
+    "calls-drift",
+    "Every call of a layer but the first gives one unit in the last place more.",
+    ALL,
+    dtypes=ONE,
+    stands_for="algorithms that are chosen by timing the first calls",
+    build=counted,
+    forward=drifting,
+)
+
+
 def last_output(layer, array, training):
     seen = forward(layer, array, training)
     key = layer.kind, layer.dtype, seen.output.shape, id(layer)

@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import as_strided
 from normcheck.adapters.arrays import View
 from normcheck.adapters.reference_formulas import formula_forward
 from normcheck.adapters.reference_layer import forward
-from normcheck.tests.mutants.mutant import ONE, RESPONSE, STATISTICAL, UNIT, mutant
+from normcheck.tests.mutants.mutant import ALL, BATCH, LAYER, ONE, RESPONSE, STATISTICAL, UNIT, mutant
 
 
 def misread(change, right=forward):
@@ -44,6 +44,52 @@ def channels_last(bits):
     return gapless(bits) if inner and bits.strides[-1] != bits.itemsize else bits
 
 
+def first_slice_alone(bits):
+    """A stride of 0 taken for that of an array: what lies behind the first slice is not there, and zeros are read."""
+    if bits.strides[0] or len(bits) < 2:
+        return bits
+    read = np.zeros(bits.shape, bits.dtype)
+    read[0] = bits[0]
+    return read
+
+
+def from_the_boundary(bits):
+    """Elements read from the aligned address before the first byte."""
+    if bits.flags.aligned:
+        return bits
+    return np.roll(bits.copy().reshape(-1).view(np.uint8), 1).view(bits.dtype).reshape(bits.shape)
+
+
+def rewritten(layer, array, training):
+    """A forward pass that leaves its input as it was, and has written to it all the same."""
+    if isinstance(array, View):
+        array.bits[...] = array.bits
+    return forward(layer, array, training)
+
+
+BroadcastMisread = mutant(
+    "broadcast-misread",
+    "An input with a stride of 0 is read as if its first slice were followed by others.",
+    ALL,
+    dtypes=ONE,
+    stands_for="kernels that compute strides from the shape",
+    forward=misread(first_slice_alone),
+)
+OffsetIgnored = mutant(
+    "offset-ignored",
+    "An input that begins at an odd address is read from the boundary before it.",
+    ALL,
+    dtypes=ONE,
+    stands_for="aligned vector loads of unaligned memory",
+    forward=misread(from_the_boundary),
+)
+WrittenInPlace = mutant(
+    "written-in-place",
+    "The input's memory is written to, and left with what it held.",
+    (LAYER, BATCH),
+    dtypes=ONE,
+    forward=rewritten,
+)
 TakenAsContiguous = mutant(
     "taken-as-contiguous",
     "The input is read from its lowest address on, as if it were contiguous.",

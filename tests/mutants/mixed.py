@@ -140,14 +140,14 @@ AutocastOutputNarrow = mutant(
     "autocast-output-in-16-bit",
     "Under automatic casts the output of a float32 layer has 16 bits.",
     STATISTICAL,
-    dtypes=NARROW,
+    dtypes=("bfloat16",),
     construct=constructing(casting_down),
 )
 AutocastThroughNarrow = mutant(
     "autocast-through-16-bit",
     "Under automatic casts a float32 layer computes in 16 bits and widens its output.",
     STATISTICAL,
-    dtypes=NARROW,
+    dtypes=("bfloat16",),
     construct=told,
     call=called_narrowly,
 )
@@ -155,6 +155,6 @@ OwnDtypeIgnored = mutant(
     "own-dtype-ignored",
     "A layer that is told its dtype computes in that of its input.",
     ALL,
-    dtypes=NARROW,
+    dtypes=("bfloat16",),
     construct=constructing(ignoring),
 )
