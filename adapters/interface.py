@@ -202,6 +202,9 @@ class Export:
 class Adapter:
     """Builds and drives one framework's layers, on one device and in one mode.
 
+    modes: all there are; compiling: those that compile each case, and are asked few; full_modes: those that are on the
+    full list alone unless they are named; needs: distributions that a mode needs besides those in `requires`.
+    symbolic: sizes may be unknown while a layer is built; `dynamic` are the axes whose sizes are, in this request.
     Subclasses import their framework inside methods, never at the top of the module. Every method not
     overridden answers *unsupported*. `layer` below is whatever `construct` returned.
     """
@@ -212,7 +215,12 @@ class Adapter:
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     compiling: ClassVar[tuple[str, ...]] = ()
     tracing: ClassVar[tuple[str, ...]] = ()
+    full_modes: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    symbolic: ClassVar[bool] = False
     environment: ClassVar[Mapping[str, str]] = {}
+
+    dynamic: tuple[int, ...] = ()
 
     def __init__(self, device: str = "cpu", mode: str = "eager") -> None:
         self.device = device
@@ -244,8 +252,9 @@ class Adapter:
             raise Unsupported(f"{self.name} has no {request.precision} precision")
         if request.threads != 1:
             raise Unsupported(f"{self.name} does not choose its threads")
-        if request.dynamic:
+        if request.dynamic and not self.symbolic:
             raise Unsupported(f"{self.name} builds layers for known sizes only")
+        self.dynamic = request.dynamic
         yield
 
     def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Any:

@@ -1,4 +1,4 @@
-"""Keras' layers on TensorFlow: eager, in a tf.function, or compiled by XLA.
+"""Keras' layers on TensorFlow: eager, in a tf.function, compiled by XLA, or as a SavedModel.
 
 To judge a layer of your own, give the layers it stands for; it is made under the dtype that is asked for:
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, cast
@@ -23,62 +23,14 @@ from . import keras_derivatives, keras_exports, keras_files, keras_masks
 from .arguments import Factory, KerasArguments, build_with, plain
 from .arrays import Array, arranged, floating
 from .interface import Adapter, Export, Request, Unsupported, Weight
-
-
-def built_in(name: str) -> Factory:
-    """A factory of keras.layers.`name` that passes on whatever was given."""
-
-    def make(a: KerasArguments) -> Any:
-        keras = importlib.import_module("keras")
-        kind = getattr(keras.layers, name, None)
-        if kind is None:
-            raise Unsupported(f"Keras {keras.__version__} has no layer {name}")
-        return kind(**{key: _translated(key, value) for key, value in a.all_keywords().items()})
-
-    return make
-
-
-def instance_normalization(a: KerasArguments) -> Any:
-    """Raises Unsupported: there is none."""
-    raise Unsupported("Keras has no instance normalization; its GroupNormalization with groups=-1 computes the same")
-
-
-def rms_normalization(a: KerasArguments) -> Any:
-    """keras.layers.RMSNormalization, which always has a scale."""
-    if not a.scale:
-        raise Unsupported("Keras' RMSNormalization always has a scale")
-    given = {name: value for name, value in a.all_keywords().items() if name != "scale"}
-    return built_in("RMSNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
-
-
-def unit_normalization(a: KerasArguments) -> Any:
-    """keras.layers.UnitNormalization, whose order is 2 and whose epsilon is 1e-12."""
-    given = a.keywords(axis="axis", trainable="trainable", name="name")
-    return built_in("UnitNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
-
-
-def spectral_normalization(a: KerasArguments) -> Any:
-    """keras.layers.SpectralNormalization around a dense layer without bias; initial values are drawn from seed 0."""
-    keras = importlib.import_module("keras")
-    keras.utils.set_random_seed(0)
-    given = {name: value for name, value in a.all_keywords().items() if name != "units"}
-    return keras.layers.SpectralNormalization(keras.layers.Dense(a.units, use_bias=False), **given)
-
-
-def _translated(name: str, value: Any) -> Any:
-    """Initializers, regularizers and constraints as objects; everything else, strings too, as it is.
-
-    {kind: max_norm, max_value: 1.0} is keras.constraints.MaxNorm(max_value=1.0); a `factor` is positional.
-    """
-    if not isinstance(value, Mapping):
-        return value
-    room = getattr(importlib.import_module("keras"), f"{name.rsplit('_', 1)[-1]}s")
-    options = dict(value)
-    title = "".join(part.capitalize() for part in str(options.pop("kind", "")).split("_"))
-    if not hasattr(room, title):
-        raise Unsupported(f"Keras has no {value.get('kind')} for {name}")
-    factor = [options.pop("factor")] if "factor" in options else []
-    return getattr(room, title)(*factor, **options)
+from .keras_layers import (
+    built_in,
+    instance_normalization,
+    rms_normalization,
+    spectral_normalization,
+    unit_normalization,
+)
+from .keras_saved_model import served, with_unknown
 
 
 @dataclass(slots=True)
@@ -86,8 +38,8 @@ class Built:
     """A layer or model, the shape it was built for, and the compiled functions made for it so far."""
 
     layer: Any
-    shape: tuple[int, ...] = ()
-    functions: dict[tuple[str, bool | None], Callable[..., Any]] = field(default_factory=dict)
+    shape: tuple[int | None, ...] = ()
+    functions: dict[Hashable, Callable[..., Any]] = field(default_factory=dict)
 
 
 class KerasAdapter(Adapter):
@@ -96,9 +48,11 @@ class KerasAdapter(Adapter):
     name: ClassVar[str] = "keras"
     dialect: ClassVar[str] = "keras"
     requires: ClassVar[tuple[str, ...]] = ("tensorflow", "keras")
-    modes: ClassVar[tuple[str, ...]] = ("eager", "graph", "xla")
-    compiling: ClassVar[tuple[str, ...]] = ("xla",)
+    modes: ClassVar[tuple[str, ...]] = ("eager", "graph", "xla", "savedmodel")
+    compiling: ClassVar[tuple[str, ...]] = ("xla", "savedmodel")
     tracing: ClassVar[tuple[str, ...]] = ("graph",)
+    full_modes: ClassVar[tuple[str, ...]] = ("savedmodel",)
+    symbolic: ClassVar[bool] = True
     environment: ClassVar[Mapping[str, str]] = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     own_layers: ClassVar[Mapping[str, Factory]] = {
         "layer_normalization": built_in("LayerNormalization"),
@@ -219,10 +173,10 @@ class KerasAdapter(Adapter):
 
     def build(self, layer: Built, shape: tuple[int, ...]) -> None:
         """Create the weights."""
-        layer.shape = shape
+        layer.shape = with_unknown(shape, self.dynamic)
         if not layer.layer.built:
             with self._on_device():
-                layer.layer.build(shape)
+                layer.layer.build(layer.shape)
 
     def weights(self, layer: Built) -> Sequence[Weight]:
         """`layer.weights`, by the last part of each name."""
@@ -242,6 +196,7 @@ class KerasAdapter(Adapter):
             held[name].assign(self.to_native(value))
         if hasattr(layer.layer, "finalize_state"):
             layer.layer.finalize_state()  # Normalization computes with copies of its weights
+        self._changed(layer)
 
     def to_native(self, array: Array) -> Any:
         """A new tensor on the device."""
@@ -263,7 +218,7 @@ class KerasAdapter(Adapter):
     def call(self, layer: Built, x: Any, training: bool | None) -> Any:
         """The layer's output."""
         with self._on_device():
-            return self._compiled(layer, "call", training)(x)
+            return self._compiled(layer, "call", training, x)(x)
 
     def gradient(self, layer: Built, x: Any, training: bool | None, upstream: Any) -> tuple[Any, dict[str, Any]]:
         """Output and gradients through a GradientTape; zero where the output does not depend on a weight."""
@@ -272,7 +227,7 @@ class KerasAdapter(Adapter):
             raise Unsupported(f"TensorFlow has no gradient of a {x.dtype.name} input")
         names = ["input", *_by_name(layer.layer.trainable_weights)]
         with self._on_device():
-            output, _, found = self._compiled(layer, "gradient", training)(x, upstream)
+            output, _, found = self._compiled(layer, "gradient", training, x)(x, upstream)
         return output, dict(zip(names, found, strict=True))
 
     def forward(self, layer: Built, x: Any, training: bool | None, tangent: Any) -> Any:
@@ -298,7 +253,7 @@ class KerasAdapter(Adapter):
     def masked(self, layer: Built, x: Any, training: bool | None, mask: Any) -> tuple[Any, Any]:
         """The output, and the mask that it carries; the input carries its own, as what keras.layers.Masking gives."""
         with self._on_device():
-            return cast(tuple[Any, Any], self._compiled(layer, "masked", training)(x, mask))
+            return cast(tuple[Any, Any], self._compiled(layer, "masked", training, x)(x, mask))
 
     def masked_gradient(
         self, layer: Built, x: Any, training: bool | None, mask: Any, upstream: Any
@@ -306,7 +261,7 @@ class KerasAdapter(Adapter):
         """As `gradient`, of an input that carries a mask."""
         names = ["input", *_by_name(layer.layer.trainable_weights)]
         with self._on_device():
-            output, _, found = self._compiled(layer, "gradient", training)(x, upstream, mask)
+            output, _, found = self._compiled(layer, "gradient", training, x)(x, upstream, mask)
         return output, dict(zip(names, found, strict=True))
 
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
@@ -314,7 +269,7 @@ class KerasAdapter(Adapter):
         trainable = layer.layer.trainable_weights
         x, upstream = self.tf.convert_to_tensor(x), self.tf.convert_to_tensor(upstream)
         with self._on_device():
-            output, losses, found = self._compiled(layer, "update", True)(x, upstream)
+            output, losses, found = self._compiled(layer, "update", True, x)(x, upstream)
             if trainable:
                 self.keras.optimizers.SGD(learning_rate).apply(found[1:], trainable)
         return output, float(sum(float(loss) for loss in losses))
@@ -325,6 +280,12 @@ class KerasAdapter(Adapter):
             raise Unsupported(f"Keras' {type(layer.layer).__name__} has no adapt")
         with self._on_device():
             layer.layer.adapt(data)
+        self._changed(layer)
+
+    def _changed(self, layer: Built) -> None:
+        """A SavedModel holds the weights that the layer had."""
+        if self.mode == "savedmodel":
+            layer.functions.clear()
 
     def arguments(self, layer: Built) -> Mapping[str, Any]:
         """The layer's own get_config()."""
@@ -341,24 +302,40 @@ class KerasAdapter(Adapter):
         with self._on_device():
             return Built(keras_files.load(self.keras, new.layer, request.shape, folder, how), request.shape)
 
-    def _compiled(self, layer: Built, what: str, training: bool | None) -> Callable[..., Any]:
-        """`_forward` or `_backward` of this layer in the adapter's mode, traced once per `training`."""
-        key = (what, training)
+    def _compiled(self, layer: Built, what: str, training: bool | None, x: Any) -> Callable[..., Any]:
+        """`_forward` or `_backward` of this layer in the adapter's mode, made once for `training` and what is known."""
+        key = (what, training, with_unknown(x.shape, self.dynamic) if self.mode == "savedmodel" else ())
         if key not in layer.functions:
-            options = {} if training is None else {"training": training}
-            function = self._forward(layer.layer, options)
-            if what == "masked":
-                function = keras_masks.masked(self.tf, layer.layer, options)
-            elif what != "call":
-                function = self._backward(layer.layer, options, with_losses=what == "update")
-            layer.functions[key] = self._in_mode(function)
+            layer.functions[key] = self._made(layer, what, training, x)
         return layer.functions[key]
 
-    def _in_mode(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` as the adapter's mode runs it."""
+    def _made(self, layer: Built, what: str, training: bool | None, x: Any) -> Callable[..., Any]:
+        unknown = with_unknown(x.shape, self.dynamic)
+        if self.mode == "savedmodel":
+            return served(self.keras, self.tf, layer.layer, unknown, x.dtype.name, what, training)
+        options = {} if training is None else {"training": training}
+        called = layer.layer
+        if self.dynamic:
+            start = self.keras.Input(batch_shape=unknown, dtype=x.dtype.name)
+            called = self.keras.Model(start, called(start))
+        function = self._forward(called, options)
+        if what == "masked":
+            function = keras_masks.masked(self.tf, called, options)
+        elif what != "call":
+            function = self._backward(called, options, with_losses=what == "update")
+        spec = self.tf.TensorSpec(unknown, x.dtype)
+        signature = [spec] if what == "call" else [spec, spec]
+        return self._in_mode(function, signature if self.dynamic else None)
+
+    def _in_mode(self, function: Callable[..., Any], signature: Sequence[Any] | None = None) -> Callable[..., Any]:
+        """`function` as the adapter's mode runs it. Raises Unsupported where that is what a SavedModel serves."""
+        if self.mode == "savedmodel":
+            raise Unsupported("a SavedModel serves outputs, and no derivatives")
         if self.mode == "eager":
             return function
-        compiled: Callable[..., Any] = self.tf.function(function, jit_compile=self.mode == "xla")
+        compiled: Callable[..., Any] = self.tf.function(
+            function, jit_compile=self.mode == "xla", input_signature=signature
+        )
         return compiled
 
     @staticmethod

@@ -19,7 +19,7 @@ FILE, WEIGHTS, LEGACY, PICKLE = "layer.keras", "layer.weights.h5", "layer.h5", "
 NO_WHOLE = "Keras makes no layer of a SavedModel, which holds functions; the mode savedmodel calls them"
 
 
-def save(keras: Any, layer: Any, shape: tuple[int, ...], folder: str, how: str) -> None:
+def save(keras: Any, layer: Any, shape: tuple[int | None, ...], folder: str, how: str) -> None:
     """Write `layer`, which was built for `shape`, into `folder`. Raises Unsupported for `whole`."""
     if how == "whole":
         raise Unsupported(NO_WHOLE)

@@ -100,6 +100,7 @@ class KerasOpsAdapter(KerasAdapter):
     name: ClassVar[str] = "keras-ops"
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     compiling: ClassVar[tuple[str, ...]] = ()
+    symbolic: ClassVar[bool] = False
     own_layers: ClassVar[Mapping[str, Factory]] = {
         "layer_normalization": layer_normalization,
         "rms_normalization": rms_normalization,

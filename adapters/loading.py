@@ -30,6 +30,8 @@ class Traits:
     modes: tuple[str, ...]
     compiling: tuple[str, ...]
     tracing: tuple[str, ...]
+    full_modes: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]]
     environment: Mapping[str, str]
 
 
@@ -72,6 +74,8 @@ def traits(kind: type[Adapter], reference: str) -> Traits:
         modes=tuple(kind.modes),
         compiling=tuple(kind.compiling),
         tracing=tuple(kind.tracing),
+        full_modes=tuple(kind.full_modes),
+        needs=dict(kind.needs),
         environment=dict(kind.environment),
     )
 

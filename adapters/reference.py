@@ -43,6 +43,7 @@ class ReferenceAdapter(Adapter):
 
     name: ClassVar[str] = "reference"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
+    symbolic: ClassVar[bool] = True
 
     precision: str = "plain"
 
@@ -76,7 +77,7 @@ class ReferenceAdapter(Adapter):
         if layer.kind in KERNELS:
             build_kernel(layer, shape)
         else:
-            build(layer, shape)
+            build(layer, tuple(None if axis in self.dynamic else size for axis, size in enumerate(shape)))
 
     def weights(self, layer: Layer) -> Sequence[Weight]:
         """In order: gamma, beta, moving_mean, moving_variance; or scale; or mean, variance, count."""

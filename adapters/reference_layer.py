@@ -48,7 +48,7 @@ class Layer:
     constraints: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
     stored: str = ""
     mask: Values | None = None
-    shape: tuple[int, ...] = ()
+    shape: tuple[int | None, ...] = ()
     weights: dict[str, Array] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
@@ -167,8 +167,11 @@ def _read_options(layer: Layer, a: KerasArguments, name: str) -> None:
         layer.constraints[name] = kind, options
 
 
-def build(layer: Layer, shape: tuple[int, ...]) -> None:
-    """Fix the axes and create the weights. Raises ValueError for axes or groups that do not fit `shape`."""
+def build(layer: Layer, shape: tuple[int | None, ...]) -> None:
+    """Fix the axes and create the weights; None is a size that is not known yet, and that no weight has.
+
+    Raises ValueError for axes or groups that do not fit `shape`.
+    """
     rank = len(shape)
     for axis in layer.axes:
         _check(-rank <= axis < rank, f"axis {axis} is out of range for an input of shape {shape}")
@@ -176,12 +179,14 @@ def build(layer: Layer, shape: tuple[int, ...]) -> None:
     _check(len(set(axes)) == len(axes), f"axis {layer.axes} names the same axis twice")
     if layer.kind in ("batch_normalization", "group_normalization"):
         _check(len(axes) == 1, f"axis must be one axis, it is {layer.axes}")
+    counted = bool(layer.initial or layer.given or layer.groups)
+    _check(not counted or all(shape[axis] is not None for axis in axes), f"axis {axes} has no size in shape {shape}")
     if layer.kind == "group_normalization":
-        channels = shape[axes[0]]
+        channels = shape[axes[0]] or 0
         layer.groups = channels if layer.groups == -1 else layer.groups
         _check(channels % layer.groups == 0, f"groups {layer.groups} do not divide {channels} channels")
     layer.axes, layer.shape = axes, shape
-    features = tuple(shape[axis] for axis in axes)
+    features = tuple(shape[axis] or 0 for axis in axes)
     for name, value in layer.initial.items():
         layer.weights[name] = encode(np.full(features, value, layer.working), layer.stored)
     if layer.given:
@@ -236,7 +241,7 @@ def forward(layer: Layer, array: Array | View, training: bool | None) -> Pass:
     """The output, gamma (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of its kind."""
     x = decode(array).astype(layer.working)
     _check(
-        x.ndim == len(layer.shape) and all(x.shape[axis] == layer.shape[axis] for axis in layer.axes),
+        x.ndim == len(layer.shape) and all(layer.shape[axis] in (None, x.shape[axis]) for axis in layer.axes),
         f"the layer was built for inputs of shape {layer.shape}, and was given shape {x.shape}",
     )
     if layer.kind == "feature_normalization":

@@ -42,6 +42,7 @@ class Target:
     id: `torch-cpu-eager`; title: `torch 2.13.0 · cpu · eager`.
     adapter: `module:Class` or `/path/file.py:Class`.
     compiles: the mode compiles each case, which takes long; traces: it traces each, which takes a tenth of a second.
+    full: it is on the full list alone unless it is named.
     python: another interpreter, None for this one.
     environment: variables that are set before the framework is imported.
     requested: what `--target` is given to get this target again.
@@ -56,6 +57,7 @@ class Target:
     mode: str
     compiles: bool = False
     traces: bool = False
+    full: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -92,8 +94,7 @@ def discover(
 ) -> Discovery:
     """The targets of `requested` (default: the built-in adapters) on `devices` (default: all found).
 
-    full: by default every built-in adapter, those on request too.
-
+    full: by default every built-in adapter, those on request too; and of each every mode.
     Raises TargetError for what is not understood or does not exist: a name, a file, a mode, a device.
     """
     known = installed() | dict(BUILT_IN) if requested else dict(BUILT_IN)
@@ -105,8 +106,11 @@ def discover(
         if isinstance(found, Missing):
             missing.append(found)
             continue
-        for target in _targets(wish, found):
-            _add(target, targets)
+        for target in _targets(wish, found, full):
+            if isinstance(target, Missing):
+                missing.append(target)
+            else:
+                _add(target, targets)
     if not devices:
         return Discovery(tuple(targets.values()), tuple(missing))
     return Discovery(tuple(_on(devices, targets.values())), tuple(missing))
@@ -128,16 +132,21 @@ def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
         return probe(wish)
     kind = load(wish.adapter)
     own = traits(kind, wish.adapter)
-    absent = [name for name in own.requires if not version(name)]
-    if absent:
-        packages = " and ".join(absent)
-        return Missing(wish.text, f"{packages} is not installed; `pip install {' '.join(absent)}` brings it.")
+    lacking = _lacking(own.requires)
+    if lacking:
+        return Missing(wish.text, lacking)
     versions = {name: version(name) for name in own.requires}
     foreign = any(not device.startswith("cpu") for device in devices)
     if kind.devices is Adapter.devices or not (foreign or may_accelerate()):
         return Found(own, versions, ("cpu",))
     asked = probe_devices(kind)
     return Missing(wish.text, asked.reason) if isinstance(asked, Missing) else Found(own, versions, asked.devices)
+
+
+def _lacking(distributions: Iterable[str]) -> str:
+    """What of `distributions` is not installed, and how to get it; empty where all are."""
+    absent = [name for name in distributions if not version(name)]
+    return f"{' and '.join(absent)} is not installed; `pip install {' '.join(absent)}` brings it." if absent else ""
 
 
 def probe_devices(kind: type[Adapter]) -> Found | Missing:
@@ -188,14 +197,17 @@ def probe(wish: Wish) -> Found | Missing:
     return Found(own, ready.versions, ready.devices)
 
 
-def _targets(wish: Wish, found: Found) -> Iterator[Target]:
+def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]:
     own = found.traits
     if wish.mode and wish.mode not in own.modes:
         raise TargetError(f"{own.name} has no mode {wish.mode}; it has {', '.join(own.modes)}.")
     called = _called(own, found.versions)
     name = "-".join([own.name, *([called.split()[-1].strip("()")] if wish.python else [])])
+    modes = [wish.mode] if wish.mode else [mode for mode in own.modes if full or mode not in own.full_modes]
+    reasons = {mode: "" if wish.python else _lacking(own.needs.get(mode, ())) for mode in modes}
+    yield from (Missing(f"{own.name}:{mode}", reason) for mode, reason in reasons.items() if reason)
     for device in found.devices:
-        for mode in [wish.mode] if wish.mode else own.modes:
+        for mode in [mode for mode in modes if not reasons[mode]]:
             yield Target(
                 id=safe(f"{name}-{device}-{mode}"),
                 title=f"{called} · {device} · {mode}",
@@ -206,6 +218,7 @@ def _targets(wish: Wish, found: Found) -> Iterator[Target]:
                 mode=mode,
                 compiles=mode in own.compiling,
                 traces=mode in own.tracing,
+                full=mode in own.full_modes,
                 versions=dict(found.versions),
                 python=wish.python,
                 environment=dict(own.environment),

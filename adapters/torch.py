@@ -1,4 +1,4 @@
-"""PyTorch's layers, eager or through torch.compile, on every device it finds.
+"""PyTorch's layers, eager, compiled, exported, or as ONNX models, on every device it finds.
 
 To judge a module of your own, give the layers it stands for:
 
@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from . import torch_derivatives, torch_exports, torch_files
+from . import torch_derivatives, torch_exports, torch_files, torch_program
 from .arguments import Factory, build_with, plain
 from .arrays import Array
 from .interface import Adapter, Export, Request, Unsupported, Weight
@@ -47,8 +47,11 @@ class TorchAdapter(Adapter):
     name: ClassVar[str] = "torch"
     dialect: ClassVar[str] = "torch"
     requires: ClassVar[tuple[str, ...]] = ("torch",)
-    modes: ClassVar[tuple[str, ...]] = ("eager", "compile")
-    compiling: ClassVar[tuple[str, ...]] = ("compile",)
+    modes: ClassVar[tuple[str, ...]] = ("eager", "compile", "export", "onnx")
+    compiling: ClassVar[tuple[str, ...]] = ("compile", "export", "onnx")
+    full_modes: ClassVar[tuple[str, ...]] = ("export", "onnx")
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"onnx": ("onnx", "onnxscript", "onnxruntime")}
+    symbolic: ClassVar[bool] = True
     environment: ClassVar[Mapping[str, str]] = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
     own_layers: ClassVar[Mapping[str, Factory]] = LAYERS
     layers: ClassVar[Mapping[str, Factory]] = own_layers
@@ -77,6 +80,8 @@ class TorchAdapter(Adapter):
             torch.set_num_interop_threads(1)
         if self.mode == "compile":
             self._check_compiler()
+        if self.mode == "onnx":
+            torch_program.provider_of(self.device)
 
     def _check_compiler(self) -> None:
         if not any(shutil.which(name) for name in (os.environ.get("CXX", ""), *COMPILERS) if name):
@@ -89,6 +94,8 @@ class TorchAdapter(Adapter):
         found = {"torch": str(self.torch.__version__)}
         if self.device.startswith("cuda"):
             found["cuda"] = str(self.torch.version.cuda)
+        if self.mode == "onnx":
+            found |= {name: importlib.import_module(name).__version__ for name in ("onnxruntime", "onnxscript")}
         return found
 
     def devices(self) -> Sequence[str]:
@@ -160,11 +167,26 @@ class TorchAdapter(Adapter):
         return self._ready(module.to(device=self.device))
 
     def _ready(self, module: Any) -> Built:
-        if self.mode != "compile":
-            return Built(module, module)
+        if self.mode == "compile":
+            return Built(module, self._compiled(module))
+        if self.mode == "export":
+            return Built(module, torch_program.program_of(self.torch, module, self.dynamic))
+        if self.mode == "onnx":
+            return Built(module, torch_program.model_of(self.torch, module, self.device, self.dynamic))
+        return Built(module, module)
+
+    def _compiled(self, module: Any) -> Callable[[Any], Any]:
         # Instances share one code object: without a reset, the ninth would silently run uncompiled.
         self.torch._dynamo.reset()
-        return Built(module, self.torch.compile(module, dynamic=False))
+        compiled: Callable[[Any], Any] = self.torch.compile(module, dynamic=None if self.dynamic else False)
+        axes = list(self.dynamic)
+
+        def run(x: Any) -> Any:
+            if axes:
+                self.torch._dynamo.mark_dynamic(x, axes)
+            return compiled(x)
+
+        return run
 
     def build(self, layer: Built, shape: tuple[int, ...]) -> None:
         """Call a lazy module once, in inference and on zeros, so that it makes its weights; others have them."""

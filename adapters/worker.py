@@ -34,6 +34,8 @@ class Ready:
     modes: tuple[str, ...]
     compiling: tuple[str, ...]
     tracing: tuple[str, ...]
+    full_modes: tuple[str, ...]
+    needs: dict[str, tuple[str, ...]]
     environment: dict[str, str]
     versions: dict[str, str]
     devices: tuple[str, ...]

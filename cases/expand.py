@@ -145,6 +145,7 @@ def _error_case(spec: LayerSpec, name: str, error: ErrorSpec) -> Case:
         weights="initial",
         requirements={"error": tuple(error.covers)},
         raises=error,
+        dynamic=tuple(error.dynamic),
         dialects=tuple(error.raises),
     )
 

@@ -23,8 +23,9 @@ def asked(case: Case) -> str:
         f"{'' if step.layout == 'contiguous' else f', {step.layout} in memory'}"
         for step in case.steps
     )
+    unknown = f", with the sizes of axes {list(case.dynamic)} unknown" if case.dynamic else ""
     beside = "" if case.other is None else f"\n  beside: {_other(case.other)}"
-    return f"{case.layer}({arguments}) {case.dtype}; {steps or 'built'}{beside}"
+    return f"{case.layer}({arguments}) {case.dtype}; {steps or 'built'}{unknown}{beside}"
 
 
 def _other(other: Other) -> str:

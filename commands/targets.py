@@ -56,6 +56,7 @@ def line(target: Target, ready: Ready | None, reason: str) -> str:
         f"python {ready.python}",
         f"{ready.threads} thread{'s' if ready.threads != 1 else ''}",
         "compiles each case" if target.compiles else "",
+        "on the full list" if target.full else "",
     ]
     return f"{target.id:<28} {target.title}\n{'':<28} {', '.join(filter(None, facts))}"
 

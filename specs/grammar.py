@@ -262,6 +262,7 @@ class ErrorSpec(Frozen):
 
     raises: by dialect, exception types, one of which (or a subclass) must be raised; other dialects are not
         asked.
+    dynamic: the axes whose sizes are unknown while the layer is built.
     phase: the phases in which it may be raised.
     names: a word the message must contain.
     """
@@ -272,6 +273,7 @@ class ErrorSpec(Frozen):
     input: Family = "normal"
     dtype: DType = "float32"
     call_shape: Shape | None = None
+    dynamic: list[int] = []
     raises: dict[Dialect, Annotated[list[ExceptionName], Field(min_length=1)]] = Field(min_length=1)
     phase: list[Phase] = Field(min_length=1)
     names: str | None = None

@@ -109,6 +109,10 @@ def _combination_problems(path: Field, case: CaseSpec) -> Iterator[Problem]:
                 yield Problem(here, f"the shape {shown(lengths)} is not that of the input, {list(extent(given))}")
                 return
             lengths = extent(given) if isinstance(given, list) else lengths or ()
+            beyond = [axis for axis in case.dynamic if not 0 <= axis < len(lengths)]
+            if beyond:
+                yield Problem((*path, "dynamic"), f"{beyond[0]} names no axis of a shape {shown(list(lengths))}")
+                return
             if len(lengths) < FEWEST_AXES.get(step.layout or layout, 0):
                 yield Problem(here, f"an input of shape {shown(list(lengths))} cannot be {step.layout or layout}")
                 return

@@ -332,3 +332,36 @@ def test_a_layer_comes_back_in_every_way_that_keras_has(mode):
         assert saved == loaded
         assert (loaded.arguments["axis"], loaded.arguments["momentum"]) == (1, 0.5)
     assert "SavedModel" in seen.unsupported["persistence whole"]
+
+
+def test_a_saved_model_serves_the_weights_that_the_layer_has():
+    made = started(KerasAdapter, "savedmodel")
+    layer = made.construct("layer_normalization", {}, (2, 3), "float64")
+    made.build(layer, (2, 3))
+    x = made.to_native(encode(RANDOM.normal(size=(2, 3)), "float64"))
+    first = made.call(layer, x, None).numpy()
+    made.assign(layer, {"gamma": encode(np.full(3, 2.0), "float64")})
+    assert np.allclose(made.call(layer, x, False).numpy(), 2 * first)
+
+
+def test_a_saved_model_has_neither_gradients_nor_training():
+    made = started(KerasAdapter, "savedmodel")
+    seen = ask(made, "batch_normalization", {}, (4, 3))
+    assert "no gradients" in seen.unsupported["gradient"]
+    assert seen.steps[0].output.shape == (4, 3)
+    assert "inference" in ask(made, "batch_normalization", {}, (4, 3), training=True).unsupported["layer"]
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph", "xla", "savedmodel"])
+def test_one_layer_takes_batches_of_several_sizes(mode):
+    arrays = [drawn(size, 3) for size in (4, 2, 7)]
+    steps = tuple(Step("call", x, False) for x in arrays)
+    made = started(KerasAdapter, mode)
+    seen = ask(made, "batch_normalization", {}, (4, 3), steps=steps, dynamic=(0,))
+    assert seen.raised is None
+    assert [one.output.shape for one in seen.steps] == [(4, 3), (2, 3), (7, 3)]
+
+
+def test_a_size_that_a_weight_needs_is_refused_when_it_is_unknown(adapter):
+    raised = ask(adapter, "layer_normalization", {}, (2, 3), dynamic=(1,)).raised
+    assert (raised.types[0], raised.phase) == ("ValueError", "build")

@@ -320,3 +320,53 @@ def test_a_module_comes_back_in_every_way_that_pytorch_has(mode):
         assert saved == loaded
         assert (loaded.arguments["eps"], loaded.arguments["momentum"]) == (0.25, 0.5)
     assert set(seen.unsupported) == {"persistence weights", "persistence configuration"}
+
+
+@pytest.mark.parametrize("training", [True, False, None])
+def test_an_exported_program_has_the_weights_and_the_statistics_of_its_module(training):
+    steps = tuple(Step("call", encode(RANDOM.normal(size=(4, 3)), "float32"), training, ONES) for _ in range(2))
+    weights = {"weight": encode(np.float32([1, 2, 3])), "running_mean": encode(np.float32([1, 0, -1]))}
+    found, right = (
+        ask(started(TorchAdapter, mode), "batch_normalization", {}, (4, 3), steps=steps, weights=weights)
+        for mode in ("export", "eager")
+    )
+    assert found.raised is right.raised is None
+    for one, other in zip(found.steps, right.steps, strict=True):
+        assert np.allclose(decode(one.output), decode(other.output), atol=1e-6)
+        assert one.gradients.keys() == other.gradients.keys()
+        assert np.allclose(decode(one.weights["running_mean"]), decode(other.weights["running_mean"]))
+
+
+@pytest.mark.filterwarnings("ignore")  # of the exporter, as in a target
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_an_onnx_model_is_exported_again_when_the_weights_have_changed(dtype):
+    made = started(TorchAdapter, "onnx")
+    layer = made.construct("layer_normalization", {}, (2, 4), dtype)
+    x = encode(RANDOM.normal(size=(2, 4)), dtype)
+    first = decode(made.to_array(made.call(layer, made.to_native(x), False)))
+    made.assign(layer, {"weight": encode(np.full(4, 2.0), dtype)})
+    second = decode(made.to_array(made.call(layer, made.to_native(x), False)))
+    assert np.allclose(first.astype(float) * 2, second.astype(float), atol=1e-2)
+    assert {"onnxruntime", "onnxscript"} <= made.versions().keys()
+
+
+def test_an_onnx_model_gives_no_gradients_and_moves_no_statistics():
+    made = started(TorchAdapter, "onnx")
+    seen = ask(made, "batch_normalization", {}, (4, 3))
+    assert "no derivatives" in seen.unsupported["gradient"]
+    assert seen.steps[0].output.shape == (4, 3)
+    assert "inference" in ask(made, "batch_normalization", {}, (4, 3), training=True).unsupported["layer"]
+
+
+def test_onnx_runtime_on_a_device_that_it_has_not_says_what_to_install():
+    with pytest.raises(Unsupported, match="onnxruntime-gpu"):
+        TorchAdapter("xpu", "onnx").start()
+
+
+@pytest.mark.parametrize("mode", ["eager", "compile", "export", "onnx"])
+def test_one_program_takes_batches_of_several_sizes(mode):
+    arrays = [encode(RANDOM.normal(size=(size, 3)), "float32") for size in (4, 2, 7)]
+    steps = tuple(Step("call", x, False) for x in arrays)
+    seen = ask(started(TorchAdapter, mode), "layer_normalization", {}, (4, 3), steps=steps, dynamic=(0,))
+    assert seen.raised is None
+    assert [one.output.shape for one in seen.steps] == [(4, 3), (2, 3), (7, 3)]

@@ -42,11 +42,12 @@ def _transposed(name, value):
 
 
 def _configured(self, folder, request, how):
-    """A configuration without the arguments that nothing but the output shows."""
+    """A configuration without the arguments that nothing but the output shows, or the initial weights."""
     if how != "configuration":
         return ReferenceAdapter.load(self, folder, request, how)
     saved = reference_file.told(take(folder))
-    kept = {name: value for name, value in saved["arguments"].items() if name not in ("epsilon", "momentum", "invert")}
+    needed = ("axis", "groups", "center", "scale") if saved["weights"] else ("size",)
+    kept = {name: value for name, value in saved["arguments"].items() if name in needed}
     layer = ReferenceAdapter.construct(self, saved["layer"], kept, saved["shape"], saved["dtype"])
     ReferenceAdapter.build(self, layer, saved["shape"])
     ReferenceAdapter.assign(self, layer, saved["weights"])
@@ -119,9 +120,9 @@ PickledInFloat32 = mutant(
 )
 ConfigurationWithoutAnArgument = mutant(
     "configuration-without-an-argument",
-    "The configuration leaves epsilon, momentum and `invert` out.",
-    ALL,
-    dtypes=("float32", "float64", "bfloat16"),
+    "The configuration leaves out what no weight's shape depends on.",
+    (*ALL, "unit_normalization", "local_response_normalization"),
+    dtypes=ONE,
     stands_for="a get_config() that was not extended with the constructor",
     load=_configured,
 )
