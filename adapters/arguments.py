@@ -82,13 +82,16 @@ class Arguments:
         return type(value) is type(default) and bool(value == default)
 
 
+RENORM: Mapping[str, Any] = {"renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99}
+
+
 class KerasArguments(Arguments):
     """Arguments under their canonical names, with Keras' defaults."""
 
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "layer_normalization": {"axis": -1, "epsilon": 1e-3},
         "rms_normalization": {"axis": -1, "epsilon": 1e-6},
-        "batch_normalization": {"axis": -1, "epsilon": 1e-3, "momentum": 0.99, "track_running_stats": True},
+        "batch_normalization": {"axis": -1, "epsilon": 1e-3, "momentum": 0.99, "track_running_stats": True, **RENORM},
         "group_normalization": {"axis": -1, "epsilon": 1e-3, "groups": 32},
         "instance_normalization": {"epsilon": 1e-3, "momentum": 0.99, "track_running_stats": False},
         "feature_normalization": {"axis": -1},

@@ -24,6 +24,7 @@ from .arguments import Factory, KerasArguments, build_with, plain
 from .arrays import Array, arranged, floating
 from .interface import Adapter, Export, Request, Unsupported, Weight
 from .keras_layers import (
+    batch_normalization,
     built_in,
     instance_normalization,
     rms_normalization,
@@ -57,7 +58,7 @@ class KerasAdapter(Adapter):
     own_layers: ClassVar[Mapping[str, Factory]] = {
         "layer_normalization": built_in("LayerNormalization"),
         "rms_normalization": rms_normalization,
-        "batch_normalization": built_in("BatchNormalization"),
+        "batch_normalization": batch_normalization,
         "group_normalization": built_in("GroupNormalization"),
         "instance_normalization": instance_normalization,
         "feature_normalization": built_in("Normalization"),

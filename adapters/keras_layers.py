@@ -23,6 +23,16 @@ def built_in(name: str) -> Factory:
     return make
 
 
+def batch_normalization(a: KerasArguments) -> Any:
+    """keras.layers.BatchNormalization, which always keeps its statistics."""
+    if not a.track_running_stats:
+        raise Unsupported("Keras' BatchNormalization always keeps its statistics")
+    if a.momentum is None:
+        raise Unsupported("Keras' BatchNormalization has no average without a momentum")
+    given = {name: value for name, value in a.all_keywords().items() if name != "track_running_stats"}
+    return built_in("BatchNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
+
+
 def instance_normalization(a: KerasArguments) -> Any:
     """Raises Unsupported: there is none."""
     raise Unsupported("Keras has no instance normalization; its GroupNormalization with groups=-1 computes the same")
@@ -55,7 +65,7 @@ def _translated(name: str, value: Any) -> Any:
 
     {kind: max_norm, max_value: 1.0} is keras.constraints.MaxNorm(max_value=1.0); a `factor` is positional.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or "kind" not in value:
         return value
     room = getattr(importlib.import_module("keras"), f"{name.rsplit('_', 1)[-1]}s")
     options = dict(value)

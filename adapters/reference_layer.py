@@ -6,6 +6,7 @@ float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ INITIAL = {"zeros": 0.0, "ones": 1.0}
 REGULARIZERS = ("l1", "l2")
 CONSTRAINTS = ("non_neg", "unit_norm", "max_norm")
 SMALLEST_DEVIATION = 1e-7
+NO_LIMITS = {"rmin": 0.0, "rmax": math.inf, "dmax": math.inf}
 MOVING = ("batch_normalization", "instance_normalization")
 
 
@@ -40,6 +42,8 @@ class Layer:
     epsilon: float = 0.0
     momentum: float = 0.0
     groups: int = 0
+    limits: dict[str, float] | None = None
+    renorm_momentum: float = 0.0
     trainable: bool = True
     given: tuple[Any, Any] | None = None
     invert: bool = False
@@ -65,6 +69,7 @@ class Pass:
 
     z: the normalized input, in a shape in which groups have an axis of their own; r: what it was scaled by;
     axes: what the statistics reduce over, empty where they were given; moments: mean and variance.
+    correction: r and d of batch renormalization.
     """
 
     output: Values
@@ -72,6 +77,7 @@ class Pass:
     r: Values
     axes: tuple[int, ...]
     moments: tuple[Values, Values]
+    correction: tuple[Values, Values] | None = None
 
 
 def make(a: KerasArguments) -> Layer:
@@ -88,6 +94,7 @@ def make(a: KerasArguments) -> Layer:
         layer.initial = {} if layer.given else {"mean": 0.0, "variance": 1.0}
         return layer
     layer.epsilon = float(a.epsilon)
+    _ = a.synchronized  # of one process the statistics are its own
     _check(layer.epsilon >= 0, f"epsilon must not be negative, it is {a.epsilon}")
     if a.layer == "rms_normalization":
         layer.initial = {"scale": 1.0} if a.scale else {}
@@ -105,8 +112,23 @@ def make(a: KerasArguments) -> Layer:
         layer.momentum = float(a.momentum)
         _check(0 <= layer.momentum <= 1, f"momentum must be between 0 and 1, it is {a.momentum}")
         names += ["moving_mean", "moving_variance"]
+    if a.layer == "batch_normalization" and a.renorm:
+        layer.limits, layer.renorm_momentum = limits_of(a.renorm_clipping), float(a.renorm_momentum)
     layer.initial = {name: initial_value(name, getattr(a, f"{name}_initializer")) for name in names}
+    if layer.limits is not None:
+        deviation = math.sqrt(layer.initial["moving_variance"])
+        layer.initial |= {"moving_stddev": deviation, "renorm_mean": layer.initial["moving_mean"]}
+        layer.initial["renorm_stddev"] = deviation
     return layer
+
+
+def limits_of(clipping: Mapping[str, float] | None) -> dict[str, float]:
+    """The limits of r and d. Raises ValueError for one of another name, and for limits that leave nothing between."""
+    limits = dict(clipping or {})
+    _check(set(limits) <= {"rmin", "rmax", "dmax"}, f"renorm_clipping has rmin, rmax and dmax, not {sorted(limits)}")
+    _check(limits.get("rmin", 0) <= limits.get("rmax", math.inf), f"renorm_clipping has rmin above rmax: {limits}")
+    _check(limits.get("dmax", 0) >= 0, f"renorm_clipping has a negative dmax: {limits}")
+    return limits
 
 
 def _check(holds: bool, sentence: str) -> None:
@@ -250,7 +272,23 @@ def forward(layer: Layer, array: Array | View, training: bool | None) -> Pass:
     mean, variance, axes = statistics(layer, folded, axes, training)
     r = textbook.reciprocal_deviation(variance, layer.epsilon)
     z = textbook.standardized(folded, mean, r)
+    if layer.limits is not None and axes:
+        correction = corrections(layer, mean, variance)
+        output = affine(layer, z * correction[0] + correction[1])
+        return Pass(output, z, r, axes, (mean, variance), correction)
     return Pass(affine(layer, z.reshape(x.shape)), z, r, axes, (mean, variance))
+
+
+def corrections(layer: Layer, mean: Values, variance: Values) -> tuple[Values, Values]:
+    """R and d of batch renormalization (Ioffe 2017, algorithm 1), within their limits."""
+    assert layer.limits is not None
+    small = variance.dtype.type(layer.epsilon)
+    average, deviation = (decode(layer.weights[name]).astype(mean.dtype) for name in ("renorm_mean", "renorm_stddev"))
+    deviation = broadcast(layer, np.maximum(deviation, np.sqrt(small)))
+    r = np.sqrt(variance + small) / deviation
+    d = (mean - broadcast(layer, average)) / deviation
+    least, most, far = (layer.limits.get(name, other) for name, other in NO_LIMITS.items())
+    return np.clip(r, r.dtype.type(least), r.dtype.type(most)), np.clip(d, d.dtype.type(-far), d.dtype.type(far))
 
 
 def statistics(
@@ -300,6 +338,9 @@ def backward(layer: Layer, seen: Pass, upstream: Array | View) -> dict[str, Valu
     scale = scale_of(layer)
     gamma = weight_of(layer, scale)
     a = (g if gamma is None else g * gamma).reshape(seen.z.shape)
+    z = seen.z.reshape(g.shape)
+    if seen.correction is not None:
+        a, z = a * seen.correction[0], z * seen.correction[0] + seen.correction[1]
     if seen.axes and layer.kind == "batch_normalization" and layer.mask is not None:
         dx = textbook.gradient_under_mask(a, seen.z, seen.r, seen.axes, layer.mask)
     elif seen.axes:
@@ -308,7 +349,7 @@ def backward(layer: Layer, seen: Pass, upstream: Array | View) -> dict[str, Valu
     else:
         dx = a * seen.r
     found = {"input": dx.reshape(g.shape)}
-    for name, values in ((scale, g * seen.z.reshape(g.shape)), ("beta", g)):
+    for name, values in ((scale, g * z), ("beta", g)):
         if name in layer.weights and layer.trainable:
             found[name] = values.sum(axis=others(layer))
     return found
@@ -324,11 +365,31 @@ def move_statistics(layer: Layer, seen: Pass) -> None:
 
     Of instance normalization the new value is the mean over the examples.
     """
+    if layer.limits is not None:
+        move_renormed(layer, seen)
+        return
     for name, new in zip(("moving_mean", "moving_variance"), seen.moments, strict=True):
         old = decode(layer.weights[name]).astype(layer.working)
         kept, added = old.dtype.type(layer.momentum), old.dtype.type(1 - layer.momentum)
         new = new.mean(axis=others(layer)).reshape(old.shape)
         layer.weights[name] = encode(kept * old + added * new, layer.stored)
+
+
+def move_renormed(layer: Layer, seen: Pass) -> None:
+    """Move both pairs of averages, of mean and deviation; the moving variance follows from the moving deviation."""
+    mean, variance = (one.reshape(-1) for one in seen.moments)
+    small = variance.dtype.type(layer.epsilon)
+    deviation = np.sqrt(variance + small)
+    for name, new, momentum in (
+        ("renorm_mean", mean, layer.renorm_momentum),
+        ("renorm_stddev", deviation, layer.renorm_momentum),
+        ("moving_mean", mean, layer.momentum),
+        ("moving_stddev", deviation, layer.momentum),
+    ):
+        old = decode(layer.weights[name]).astype(layer.working)
+        moved = old.dtype.type(momentum) * old + old.dtype.type(1 - momentum) * new
+        layer.weights[name] = encode(moved, layer.stored)
+    layer.weights["moving_variance"] = encode(np.maximum(moved * moved - small, 0), layer.stored)
 
 
 def adapt(layer: Layer, data: Array | View) -> None:

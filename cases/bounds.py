@@ -143,12 +143,15 @@ class Bounds:
     def _tolerance(self, subject: Subject, grade: Grade) -> Floats:
         if grade in ("A2", "B"):
             tight = self.tolerance(subject, "A" if grade == "A2" else "B1")
-            return tight + self._roundings(subject)
-        forward = self.forward(grade)
-        c = np.broadcast_to(_SUBJECTS[subject](self.answer, forward, self.format), self._raw_shape(subject))
-        c = self._laid_out(subject, c)
+            return tight + self.roundings(subject)
+        c = self.rough(subject, grade)
         t = c + 0.5 * format_of(self.stored(subject)).ulp(np.abs(exact_of(self.answer, subject).nearest) + c)
-        return t + self._roundings(subject) if grade == "C" else t
+        return t + self.roundings(subject) if grade == "C" else t
+
+    def rough(self, subject: Subject, grade: Grade) -> Floats:
+        """C, the bound before the result is rounded, in the shape of the subject."""
+        c = _SUBJECTS[subject](self.answer, self.forward(grade), self.format)
+        return self._laid_out(subject, np.broadcast_to(c, self._raw_shape(subject)))
 
     def forward(self, grade: Grade) -> Forward:
         """The forward part at a grade's accumulation and way to the variance."""
@@ -166,7 +169,7 @@ class Bounds:
     def _coarse(self) -> Forward:
         return _forward(self.answer, self.format.u_output, self.format, one_pass=False)
 
-    def _roundings(self, subject: Subject) -> Floats:
+    def roundings(self, subject: Subject) -> Floats:
         """Two more roundings in the storage dtype: 2 (2 u_o W + eta L)."""
         form = self.format
         added = 2 * form.u_output * _WEIGHTS[subject](self.answer)

@@ -111,7 +111,7 @@ def _weight(role: str, weight: WeightSpec, names: Mapping[str, Any], dialect: st
         name=dict(weight.names).get(dialect, role),  # type: ignore[call-overload]
         shape=tuple(shape) if isinstance(shape, tuple) else (shape,),
         dtype=dtype if weight.dtype == "layer" else weight.dtype,
-        initial=_initial(weight.initial, names),
+        initial=math.sqrt(_initial(weight.initial, names)) if weight.rooted else _initial(weight.initial, names),
         trainable=bool(names[weight.trainable] if isinstance(weight.trainable, str) else weight.trainable),
     )
 

@@ -28,6 +28,7 @@ from .inputs import structured
 from .moving import State, first_state, moving
 from .oracle import Answer, Problem, solve, solve_finely
 from .problems import layout_of
+from .renormed import moved_by_renorm, renormed
 from .updates import updated
 
 STATISTICS = {
@@ -114,6 +115,8 @@ def _given_statistics(meant: Convention) -> tuple[Floats, Floats]:
 
 def _call(meant: Convention, index: int, before: StepExpected, finely: bool) -> StepExpected:
     formula = ANSWERS.get(meant.case.layer)
+    if meant.arguments.get("renorm") and in_training(meant, index):
+        return _renormalized(meant, index, before, finely)
     if formula is None:
         return _normalized(meant, index, before, finely)
     answered, changed = formula(_asked(meant, index, before, finely))
@@ -135,6 +138,16 @@ def _normalized(meant: Convention, index: int, before: StepExpected, finely: boo
     after = StepExpected(step.do, Bounds(answer), weights, before.state, _inherited(answer, before.weights))
     moves = meant.case.layer in MOVING and answer.problem.statistics is None
     return _with_state(after, _moved(meant, answer, before), meant) if moves and before.state else after
+
+
+def _renormalized(meant: Convention, index: int, before: StepExpected, finely: bool) -> StepExpected:
+    answer = _solver(finely)(problem_of(meant, index, before))
+    answered = renormed(meant, Bounds(answer), before.weights)
+    weights = {**before.weights, **moved_by_renorm(meant, answered.bounds, before.weights)}
+    mean, variance = (weights[role] for role in STATISTICS["batch_normalization"])
+    judged = mean.judged & variance.judged
+    state = State(mean.value, variance.value, mean.tolerance, variance.tolerance, judged)
+    return StepExpected(meant.case.steps[index].do, answered, weights, state)
 
 
 def _solver(finely: bool) -> Callable[[Problem], Answer]:
@@ -233,16 +246,20 @@ def in_training(meant: Convention, index: int) -> bool:
 def _moved(meant: Convention, answer: Answer, before: StepExpected) -> State:
     """Moving statistics after a training step."""
     assert before.state is not None
-    return moving(answer, before.state, *share(meant, answer.problem.layout.group_size), meant.case.weight_dtype)
+    count = before.weights.get("num_batches_tracked")
+    seen = 0 if count is None else int(count.value.nearest)
+    shares = share(meant, answer.problem.layout.group_size, seen)
+    return moving(answer, before.state, *shares, meant.case.weight_dtype)
 
 
-def share(meant: Convention, n: int) -> tuple[float, float]:
+def share(meant: Convention, n: int, seen: int = 0) -> tuple[float, float]:
     """The weight of the new value, and by what its variance is multiplied.
 
     Keras' momentum weights the old value and its variance is the population's; PyTorch's weights the new one and its
-    variance divides by n - 1.
+    variance divides by n - 1. Without a momentum every one of the `seen` batches, and the new one, weigh the same.
     """
-    momentum = float(meant.arguments["momentum"])
+    given = meant.arguments["momentum"]
+    momentum = 1.0 / (seen + 1) if given is None else float(given)
     if meant.dialect == "torch":
         return momentum, n / (n - 1) if n > 1 else 1.0
     return 1.0 - momentum, 1.0

@@ -65,11 +65,11 @@ def generate(family: str, shape: tuple[int, ...], dtype: str, seed: str, epsilon
 def drawn(role: str, shape: tuple[int, ...], dtype: str, seed: str, fine: bool = False) -> Array:
     """Values for a weight: exact in bfloat16 and float16, of mixed sign, of magnitude 1/4 to 2.
 
-    A variance is positive, 1/4 to 4; a count is 0. fine: exact in float32, and in nothing narrower.
+    A variance or a deviation is positive, 1/4 to 4; a count is 0. fine: exact in float32, and in nothing narrower.
     """
     if "count" in role or "num_batches" in role:
         return encode(np.zeros(shape), dtype)
-    positive = "variance" in role or "var" in role.split("_")
+    positive = "variance" in role or "stddev" in role or "var" in role.split("_")
     count = math.prod(shape)
     bits = _words(f"{role}:{seed}", count, np.uint32)
     fraction = (128 + (bits & 127)).astype(np.float64)

@@ -59,6 +59,7 @@ class Argument(Frozen):
     default: a value, or a mapping from dialect to value where the dialects differ; a dialect that is left out
         of the mapping has no default.
     only: the dialects that have the argument (default: all).
+    nullable: null is a value of its own, though no default.
     """
 
     type: Literal[
@@ -73,8 +74,10 @@ class Argument(Frozen):
         "string",
         "statistics",
         "shape",
+        "limits",
     ]
     default: Plain = None
+    nullable: bool = False
     minimum: float | None = None
     maximum: float | None = None
     only: Dialects | None = None
@@ -88,6 +91,7 @@ class WeightSpec(Frozen):
     shape: an expression over `input` (the input's shape) and the arguments, by dialect where they lay it out in other
         ways; a tuple or a number.
     initial: a number, the name of the initializer argument that says, or null where it is drawn at random.
+    rooted: the weight begins as the square root of that.
     when: an expression; the weight exists where it is true.
     trainable: true, false, or the name of the argument that says.
     dtype: `layer` for the layer's dtype.
@@ -96,6 +100,7 @@ class WeightSpec(Frozen):
     names: dict[Dialect, str] = {}
     shape: Expression | dict[Dialect, Expression]
     initial: float | Name | None
+    rooted: bool = False
     trainable: bool | Name
     dtype: Literal["layer", "int64", "int32", "float32"] = "layer"
     when: Expression | None = None

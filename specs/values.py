@@ -40,9 +40,11 @@ def misfit(value: Any, argument: Argument) -> str | None:
     None fits where a default is None.
     """
     if value is None:
-        return None if None in defaults(argument) else f"null is not {_wanted(argument.type)}"
+        return None if argument.nullable or None in defaults(argument) else f"null is not {_wanted(argument.type)}"
     if argument.type in KINDS:
         return _named_misfit(value, argument.type)
+    if argument.type == "limits":
+        return _limits_misfit(value)
     if argument.type == "statistics":
         return array_misfit(value) if isinstance(value, list) else _number_misfit(value)
     if not _fits(value, argument.type):
@@ -147,6 +149,12 @@ def _range_misfit(value: Any, argument: Argument) -> str | None:
     if argument.maximum is not None and value > argument.maximum:
         return f"{shown(value)} is more than the maximum, {argument.maximum:g}"
     return None
+
+
+def _limits_misfit(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return f"{shown(value)} is not a mapping from limits to numbers"
+    return next((misfit for number in value.values() if (misfit := _number_misfit(number))), None)
 
 
 def _named_misfit(value: Any, kind: str) -> str | None:

@@ -92,7 +92,10 @@ def _states(asked: Trial, answers: list[Answer]) -> list[State]:
 
 def _inference(asked: Trial, states: list[State]) -> Bounds | None:
     """The last problem once more, with the statistics that the steps have left."""
-    return Bounds(solve(replace(asked.problems[-1], statistics=states[-1].statistics()))) if states else None
+    if not states:
+        return None
+    last = asked.problems[-1]
+    return Bounds(solve(replace(last, layout=last.layout.per_parameter, statistics=states[-1].statistics())))
 
 
 def _variant(
@@ -115,9 +118,11 @@ def _variant(
 def _moved(asked: Trial, method: Method, held: tuple[Values, Values], found: Found) -> tuple[Values, Values]:
     """A variant's own moving statistics after a step, in the dtype they are stored in."""
     kind = np.dtype(working(asked.dtype)).type
+    channels = asked.problems[0].layout.parameter_shape[0]
     new = (found.mean, found.variance * kind(asked.moves.factor))
     ready = [(method.prepared(old.astype(kind)), method.prepared(value)) for old, value in zip(held, new, strict=True)]
-    mean, variance = (narrowed(method.update(old, value, asked.moves.alpha), asked.stored) for old, value in ready)
+    moved = (method.moved(old, value.reshape(-1, channels).T, asked.moves.alpha) for old, value in ready)
+    mean, variance = (narrowed(one, asked.stored) for one in moved)
     return mean, variance
 
 

@@ -141,6 +141,22 @@ def _batch(draw: Draw, dtype: str) -> Trial:
     return Trial(draw.seed, "batch", dtype, steps, moves)
 
 
+def _instance(draw: Draw, dtype: str) -> Trial:
+    """Statistics of every example and channel, averages of every channel."""
+    shape = draw.shape(draw.one("rank", (3, 4)))
+    layout = Layout(shape, None, tuple(range(2, len(shape))), (1,))
+    without = _without(draw)
+    steps = tuple(_problem(draw, layout, dtype, step, **without) for step in range(1 + draw.number("steps") % 2))
+    n = layout.group_size
+    moves = Moves(
+        values("moving_mean", layout.parameter_shape, draw.seed),
+        values("moving_variance", layout.parameter_shape, draw.seed),
+        draw.one("alpha", (2.0**-6, 1 - 0.99, 0.1, 1 - 0.9, 0.25, 0.5, 0.9, 1.0)),
+        draw.one("factor", (1.0, n / max(n - 1, 1))),
+    )
+    return Trial(draw.seed, "instance", dtype, steps, moves)
+
+
 def _feature(draw: Draw, dtype: str) -> Trial:
     """Given statistics, with a channel of variance 0 in one layer of three."""
     shape = draw.shape(draw.one("rank", (1, 2, 3)))
@@ -169,5 +185,6 @@ KINDS: dict[str, Callable[[Draw, str], Trial]] = {
     "rms": _rms,
     "batch": _batch,
     "group": _group,
+    "instance": _instance,
     "feature": _feature,
 }

@@ -35,5 +35,6 @@ VARIANTS: Mapping[str, Method] = {
     "folded-gradient": Method(total=sums.serial, backward=gradients.folded),
     "reverse-mode": Method(place=scaling.by_deviation, backward=gradients.reverse_mode),
     "stored-gradients": Method(backward=gradients.stored),
+    "averages-of-averages": Method(total=sums.serial, each_moves=True),
     "flushed-subnormals": Method(total=sums.tree, prepared=flushed),
 }

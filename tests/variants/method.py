@@ -20,6 +20,7 @@ class Method:
     """How to sum, to find mean and variance, to scale, to differentiate and to move statistics.
 
     dot: sums of products, by default sums of rounded products. prepared: what becomes of every array first.
+    each_moves: of several examples each moves the averages alone, and the mean is taken of what comes of it.
     """
 
     total: sums.Sum = sums.plain
@@ -30,6 +31,16 @@ class Method:
     update: scaling.Update = scaling.weighted
     fused_dot: moments.Dot | None = None
     prepared: Callable[[Values], Values] = np.asarray
+    each_moves: bool = False
+
+    def moved(self, old: Values, new: Values, alpha: float) -> Values:
+        """Averages (c,) moved by statistics (c, k) of k examples."""
+        if new.shape[1] == 1:
+            return self.update(old, new[:, 0], alpha)
+        k = new.dtype.type(new.shape[1])
+        if self.each_moves:
+            return (self.total(self.update(old[:, None], new, alpha)) / k)[:, 0]
+        return self.update(old, (self.total(new) / k)[:, 0], alpha)
 
     def dot(self, a: Values, b: Values) -> Values:
         """Sums of products along rows."""
