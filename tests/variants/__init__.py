@@ -11,9 +11,9 @@ from .method import Method
 
 VARIANTS: Mapping[str, Method] = {
     "two-pass": Method(),
-    "serial-sums": Method(total=sums.serial),
+    "serial-sums": Method(total=sums.serial, each_moves=True),
     "reversed-sums": Method(total=sums.backwards),
-    "shuffled-sums": Method(total=sums.shuffled),
+    "shuffled-sums": Method(total=sums.shuffled, each_moves=True),
     "ascending-sums": Method(total=sums.ascending),
     "pairwise-sums": Method(total=sums.tree),
     "kahan-sums": Method(total=sums.kahan),
@@ -35,6 +35,5 @@ VARIANTS: Mapping[str, Method] = {
     "folded-gradient": Method(total=sums.serial, backward=gradients.folded),
     "reverse-mode": Method(place=scaling.by_deviation, backward=gradients.reverse_mode),
     "stored-gradients": Method(backward=gradients.stored),
-    "averages-of-averages": Method(total=sums.serial, each_moves=True),
     "flushed-subnormals": Method(total=sums.tree, prepared=flushed),
 }
