@@ -17,13 +17,13 @@ from . import textbook
 from .arguments import KerasArguments
 from .arrays import Array, View, decode, encode, floating
 from .interface import Unsupported
+from .reference_renorm import corrections, limits_of, move_renormed
 from .textbook import Values
 
 INITIAL = {"zeros": 0.0, "ones": 1.0}
 REGULARIZERS = ("l1", "l2")
 CONSTRAINTS = ("non_neg", "unit_norm", "max_norm")
 SMALLEST_DEVIATION = 1e-7
-NO_LIMITS = {"rmin": 0.0, "rmax": math.inf, "dmax": math.inf}
 MOVING = ("batch_normalization", "instance_normalization")
 
 
@@ -120,15 +120,6 @@ def make(a: KerasArguments) -> Layer:
         layer.initial |= {"moving_stddev": deviation, "renorm_mean": layer.initial["moving_mean"]}
         layer.initial["renorm_stddev"] = deviation
     return layer
-
-
-def limits_of(clipping: Mapping[str, float] | None) -> dict[str, float]:
-    """The limits of r and d. Raises ValueError for one of another name, and for limits that leave nothing between."""
-    limits = dict(clipping or {})
-    _check(set(limits) <= {"rmin", "rmax", "dmax"}, f"renorm_clipping has rmin, rmax and dmax, not {sorted(limits)}")
-    _check(limits.get("rmin", 0) <= limits.get("rmax", math.inf), f"renorm_clipping has rmin above rmax: {limits}")
-    _check(limits.get("dmax", 0) >= 0, f"renorm_clipping has a negative dmax: {limits}")
-    return limits
 
 
 def _check(holds: bool, sentence: str) -> None:
@@ -279,18 +270,6 @@ def forward(layer: Layer, array: Array | View, training: bool | None) -> Pass:
     return Pass(affine(layer, z.reshape(x.shape)), z, r, axes, (mean, variance))
 
 
-def corrections(layer: Layer, mean: Values, variance: Values) -> tuple[Values, Values]:
-    """R and d of batch renormalization (Ioffe 2017, algorithm 1), within their limits."""
-    assert layer.limits is not None
-    small = variance.dtype.type(layer.epsilon)
-    average, deviation = (decode(layer.weights[name]).astype(mean.dtype) for name in ("renorm_mean", "renorm_stddev"))
-    deviation = broadcast(layer, np.maximum(deviation, np.sqrt(small)))
-    r = np.sqrt(variance + small) / deviation
-    d = (mean - broadcast(layer, average)) / deviation
-    least, most, far = (layer.limits.get(name, other) for name, other in NO_LIMITS.items())
-    return np.clip(r, r.dtype.type(least), r.dtype.type(most)), np.clip(d, d.dtype.type(-far), d.dtype.type(far))
-
-
 def statistics(
     layer: Layer, x: Values, axes: textbook.Axes, training: bool | None
 ) -> tuple[Values, Values, textbook.Axes]:
@@ -373,23 +352,6 @@ def move_statistics(layer: Layer, seen: Pass) -> None:
         kept, added = old.dtype.type(layer.momentum), old.dtype.type(1 - layer.momentum)
         new = new.mean(axis=others(layer)).reshape(old.shape)
         layer.weights[name] = encode(kept * old + added * new, layer.stored)
-
-
-def move_renormed(layer: Layer, seen: Pass) -> None:
-    """Move both pairs of averages, of mean and deviation; the moving variance follows from the moving deviation."""
-    mean, variance = (one.reshape(-1) for one in seen.moments)
-    small = variance.dtype.type(layer.epsilon)
-    deviation = np.sqrt(variance + small)
-    for name, new, momentum in (
-        ("renorm_mean", mean, layer.renorm_momentum),
-        ("renorm_stddev", deviation, layer.renorm_momentum),
-        ("moving_mean", mean, layer.momentum),
-        ("moving_stddev", deviation, layer.momentum),
-    ):
-        old = decode(layer.weights[name]).astype(layer.working)
-        moved = old.dtype.type(momentum) * old + old.dtype.type(1 - momentum) * new
-        layer.weights[name] = encode(moved, layer.stored)
-    layer.weights["moving_variance"] = encode(np.maximum(moved * moved - small, 0), layer.stored)
 
 
 def adapt(layer: Layer, data: Array | View) -> None:

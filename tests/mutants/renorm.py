@@ -8,16 +8,14 @@ import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference_layer import (
-    NO_LIMITS,
     backward,
     broadcast,
     build,
-    corrections,
     forward,
     make,
-    move_renormed,
     statistics,
 )
+from normcheck.adapters.reference_renorm import NO_LIMITS, corrections, move_renormed
 from normcheck.adapters.textbook import moments
 from normcheck.tests.mutants.mutant import BATCH, ONE, WIDE, altered, mutant
 
