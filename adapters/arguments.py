@@ -86,8 +86,9 @@ RENORM: Mapping[str, Any] = {"renorm": False, "renorm_clipping": None, "renorm_m
 
 
 class KerasArguments(Arguments):
-    """Arguments under their canonical names, with Keras' defaults."""
+    """Arguments under their canonical names, with Keras' defaults. package: the Keras that the layer is made of."""
 
+    package: ClassVar[str] = "keras"
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "layer_normalization": {"axis": -1, "epsilon": 1e-3},
         "rms_normalization": {"axis": -1, "epsilon": 1e-6},

@@ -226,6 +226,11 @@ class Adapter:
         self.device = device
         self.mode = mode
 
+    @classmethod
+    def refuses(cls, versions: Mapping[str, str]) -> str:
+        """Why there is no target with these versions of what it requires, as a sentence; empty where there is one."""
+        return ""
+
     def start(self) -> None:
         """Import the framework and set it to one thread. Raises ImportError or Unsupported when it can't be had."""
 

@@ -67,6 +67,7 @@ class KerasAdapter(Adapter):
         "dense": built_in("Dense"),
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers
+    given: ClassVar[type[KerasArguments]] = KerasArguments
 
     keras: Any = None
     tf: Any = None
@@ -89,7 +90,7 @@ class KerasAdapter(Adapter):
     def start(self) -> None:
         """Import TensorFlow and Keras, set one thread.
 
-        Raises ImportError, or Unsupported where Keras runs on another backend.
+        Raises ImportError, or Unsupported for a Keras 2 or one on another backend.
         """
         for name, value in self.environment.items():
             os.environ.setdefault(name, value)
@@ -99,13 +100,22 @@ class KerasAdapter(Adapter):
             threading.set_intra_op_parallelism_threads(1)
         if threading.get_inter_op_parallelism_threads() != 1:
             threading.set_inter_op_parallelism_threads(1)
-        self.keras = importlib.import_module("keras")
+        package = self.given.package
+        self.keras = importlib.import_module(package)
+        if reason := self.refuses({package: self.keras.__version__}):
+            raise Unsupported(reason)
         if self.keras.backend.backend() != "tensorflow":
             raise Unsupported("this adapter drives Keras on TensorFlow: set KERAS_BACKEND=tensorflow")
 
+    @classmethod
+    def refuses(cls, versions: Mapping[str, str]) -> str:
+        """Why it is no Keras 3."""
+        version = versions["keras"]
+        return f"keras {version} is Keras 2, which the target tf.keras judges." if version.startswith("2.") else ""
+
     def versions(self) -> dict[str, str]:
         """Keras' and TensorFlow's versions."""
-        return {"keras": str(self.keras.__version__), "tensorflow": str(self.tf.__version__)}
+        return {self.given.package: str(self.keras.__version__), "tensorflow": str(self.tf.__version__)}
 
     def devices(self) -> Sequence[str]:
         """`cpu`, then every accelerator: `cuda`, `cuda:1`, … `tpu`."""
@@ -130,15 +140,15 @@ class KerasAdapter(Adapter):
     @contextmanager
     def _making(self, dtype: str) -> Iterator[None]:
         """Layers made inside have `dtype` (float32 for an integer one) unless they say otherwise."""
-        config = self.keras.config
-        before = config.dtype_policy()
+        room = self.keras.mixed_precision
+        before = room.global_policy()
         policies = {"plain": floating(dtype), "mixed": f"mixed_{dtype}", "converted": "float32"}
-        config.set_dtype_policy(policies[self.precision])
+        room.set_global_policy(policies[self.precision])
         try:
             with self._on_device():
                 yield
         finally:
-            config.set_dtype_policy(before)
+            room.set_global_policy(before)
 
     def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Built:
         """The layer; raises Unsupported for one that this version of Keras does not have."""
@@ -152,7 +162,7 @@ class KerasAdapter(Adapter):
         if factory is None:
             raise Unsupported(f"{self.name} offers no {layer}")
         own = {"dtype": dtype} if self.precision == "converted" else {}
-        return build_with(factory, KerasArguments(layer, {**arguments, **own}, shape, dtype), self.name)
+        return build_with(factory, self.given(layer, {**arguments, **own}, shape, dtype), self.name)
 
     def construct_model(
         self,
@@ -182,19 +192,19 @@ class KerasAdapter(Adapter):
     def weights(self, layer: Built) -> Sequence[Weight]:
         """`layer.weights`, by the last part of each name."""
         trainable = {id(one) for one in layer.layer.trainable_weights}
-        return [Weight(one.name, id(one) in trainable, self.to_array(one)) for one in layer.layer.weights]
+        return [Weight(name_of(one), id(one) in trainable, self.to_array(one)) for one in layer.layer.weights]
 
     def parameters(self, layer: Built) -> tuple[int, int]:
         """Elements of the trainable and of the other weights, as `summary` counts them."""
         return _elements(layer.layer.trainable_weights), _elements(layer.layer.non_trainable_weights)
 
     def assign(self, layer: Built, values: Mapping[str, Array]) -> None:
-        """Assign by name. Raises KeyError for an unknown name; Keras raises ValueError for another shape."""
+        """Assign by name, in the weight's dtype. Raises KeyError for an unknown name, ValueError for another shape."""
         held = _by_name(layer.layer.weights)
         for name, value in values.items():
             if name not in held:
                 raise KeyError(f"no weight is called {name}; the layer has: {', '.join(held) or 'none'}")
-            held[name].assign(self.to_native(value))
+            held[name].assign(self.tf.cast(self.to_native(value), held[name].dtype))
         if hasattr(layer.layer, "finalize_state"):
             layer.layer.finalize_state()  # Normalization computes with copies of its weights
         self._changed(layer)
@@ -240,7 +250,7 @@ class KerasAdapter(Adapter):
         self, layer: Built, x: Any, training: bool | None, upstream: Any, tangent: Any, way: str
     ) -> dict[str, Any]:
         """By nested tapes and accumulators."""
-        weights = {name: one.value for name, one in _by_name(layer.layer.trainable_weights).items()}
+        weights = {name: tensor_of(one) for name, one in _by_name(layer.layer.trainable_weights).items()}
         with self._on_device():
             derived = keras_derivatives.second_order(self.tf, _run(layer, training), weights, way)
             found: dict[str, Any] = self._in_mode(derived)(x, upstream, tangent)
@@ -272,7 +282,7 @@ class KerasAdapter(Adapter):
         with self._on_device():
             output, losses, found = self._compiled(layer, "update", True, x)(x, upstream)
             if trainable:
-                self.keras.optimizers.SGD(learning_rate).apply(found[1:], trainable)
+                self.keras.optimizers.SGD(learning_rate).apply_gradients(zip(found[1:], trainable, strict=True))
         return output, float(sum(float(loss) for loss in losses))
 
     def adapt(self, layer: Built, data: Any) -> None:
@@ -347,7 +357,7 @@ class KerasAdapter(Adapter):
         tf = self.tf
 
         def backward(x: Any, upstream: Any, mask: Any = None) -> tuple[Any, list[Any], list[Any]]:
-            variables = [one.value for one in layer.trainable_weights]
+            variables = [tensor_of(one) for one in layer.trainable_weights]
             with tf.GradientTape() as tape:
                 tape.watch(x)
                 output = layer(x if mask is None else keras_masks.carrying(x, mask), **options)
@@ -369,13 +379,23 @@ def _run(layer: Built, training: bool | None) -> Callable[[Any], Any]:
     return lambda x: layer.layer(x, **options)
 
 
+def name_of(weight: Any) -> str:
+    """The last part of a weight's name: `kernel` of Keras 2's `dense/kernel:0` too."""
+    return str(weight.name).rpartition("/")[2].partition(":")[0]
+
+
+def tensor_of(weight: Any) -> Any:
+    """What a tape knows a weight by: the variable within, which it is itself in Keras 2."""
+    return weight if callable(weight.value) else weight.value
+
+
 def _elements(weights: Sequence[Any]) -> int:
     return sum(math.prod(one.shape) for one in weights)
 
 
 def _by_name(weights: Sequence[Any]) -> dict[str, Any]:
     """Weights by name. Raises Unsupported where two share one, as two dense layers' kernels do."""
-    held = {one.name: one for one in weights}
+    held = {name_of(one): one for one in weights}
     if len(held) != len(weights):
         raise Unsupported("two weights of the model share a name")
     return held

@@ -14,11 +14,11 @@ def built_in(name: str) -> Factory:
     """A factory of keras.layers.`name` that passes on whatever was given."""
 
     def make(a: KerasArguments) -> Any:
-        keras = importlib.import_module("keras")
+        keras = importlib.import_module(a.package)
         kind = getattr(keras.layers, name, None)
         if kind is None:
             raise Unsupported(f"Keras {keras.__version__} has no layer {name}")
-        return kind(**{key: _translated(key, value) for key, value in a.all_keywords().items()})
+        return kind(**{key: translated(keras, key, value) for key, value in a.all_keywords().items()})
 
     return make
 
@@ -43,31 +43,31 @@ def rms_normalization(a: KerasArguments) -> Any:
     if not a.scale:
         raise Unsupported("Keras' RMSNormalization always has a scale")
     given = {name: value for name, value in a.all_keywords().items() if name != "scale"}
-    return built_in("RMSNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
+    return built_in("RMSNormalization")(type(a)(a.layer, given, a.shape, a.dtype))
 
 
 def unit_normalization(a: KerasArguments) -> Any:
     """keras.layers.UnitNormalization, whose order is 2 and whose epsilon is 1e-12."""
     given = a.keywords(axis="axis", trainable="trainable", name="name")
-    return built_in("UnitNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
+    return built_in("UnitNormalization")(type(a)(a.layer, given, a.shape, a.dtype))
 
 
 def spectral_normalization(a: KerasArguments) -> Any:
     """keras.layers.SpectralNormalization around a dense layer without bias; initial values are drawn from seed 0."""
-    keras = importlib.import_module("keras")
+    keras = importlib.import_module(a.package)
     keras.utils.set_random_seed(0)
     given = {name: value for name, value in a.all_keywords().items() if name != "units"}
     return keras.layers.SpectralNormalization(keras.layers.Dense(a.units, use_bias=False), **given)
 
 
-def _translated(name: str, value: Any) -> Any:
+def translated(keras: Any, name: str, value: Any) -> Any:
     """Initializers, regularizers and constraints as objects; everything else, strings too, as it is.
 
     {kind: max_norm, max_value: 1.0} is keras.constraints.MaxNorm(max_value=1.0); a `factor` is positional.
     """
     if not isinstance(value, Mapping) or "kind" not in value:
         return value
-    room = getattr(importlib.import_module("keras"), f"{name.rsplit('_', 1)[-1]}s")
+    room = getattr(keras, f"{name.rsplit('_', 1)[-1]}s")
     options = dict(value)
     title = "".join(part.capitalize() for part in str(options.pop("kind", "")).split("_"))
     if not hasattr(room, title):

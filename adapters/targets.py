@@ -26,11 +26,14 @@ BUILT_IN: Mapping[str, str] = {
     "torch": "normcheck.adapters.torch:TorchAdapter",
     "torch-functional": "normcheck.adapters.torch_functional:TorchFunctionalAdapter",
     "keras-ops": "normcheck.adapters.keras_ops:KerasOpsAdapter",
+    "tf_keras": "normcheck.adapters.keras2:TfKerasAdapter",
+    "tf.keras": "normcheck.adapters.keras2:Keras2Adapter",
+    "tfa": "normcheck.adapters.tensorflow_addons:AddonsAdapter",
     "document-001": "normcheck.adapters.document_001:Document001Adapter",
     "document-002": "normcheck.adapters.document_002:Document002Adapter",
 }
 # What has the numbers of another target in another form: asked where everything is, or where it is requested.
-ON_REQUEST = ("torch-functional", "keras-ops")
+ON_REQUEST = ("torch-functional", "keras-ops", "tf_keras", "tf.keras", "tfa")
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
 PROBE_TIMEOUT = 120.0
 
@@ -136,6 +139,8 @@ def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
     if lacking:
         return Missing(wish.text, lacking)
     versions = {name: version(name) for name in own.requires}
+    if reason := kind.refuses(versions):
+        return Missing(wish.text, reason)
     foreign = any(not device.startswith("cpu") for device in devices)
     if kind.devices is Adapter.devices or not (foreign or may_accelerate()):
         return Found(own, versions, ("cpu",))

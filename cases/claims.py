@@ -12,7 +12,8 @@ from normcheck.specs.grammar import ClaimSpec
 from .finding import Finding
 
 Told = Literal["passes", "fails", "unsupported", "untold"]
-LISTS: tuple[Told, ...] = ("passes", "fails", "unsupported")
+LISTS = ("passes", "fails", "unsupported", "offered")
+ABOUT_OFFERS = ("unsupported", "offered")
 
 
 def case_ids(claim: ClaimSpec, known: Collection[str]) -> list[str]:
@@ -46,10 +47,10 @@ def verdict(name: str, claim: ClaimSpec, target: str, outcomes: Mapping[str, Tol
         if any(fnmatchcase(case, pattern) for pattern in getattr(claim.holds_when, expected))
     ]
     open_ended = not listed or any(
-        outcome == "untold" or (outcome == "unsupported" and expected != "unsupported")
+        outcome == "untold" or (outcome == "unsupported" and expected not in ABOUT_OFFERS)
         for _, outcome, expected in listed
     )
-    against = [case for case, outcome, expected in listed if outcome != expected]
+    against = [case for case, outcome, expected in listed if not _is(outcome, expected)]
     settled: Literal["holds", "refuted"] = "refuted" if against else "holds"
     return ClaimVerdict(
         claim=name,
@@ -57,3 +58,7 @@ def verdict(name: str, claim: ClaimSpec, target: str, outcomes: Mapping[str, Tol
         verdict="cannot be told" if open_ended else settled,
         evidence=[f"{case}: {outcome}" for case, outcome, _ in listed][:20],
     )
+
+
+def _is(outcome: Told, expected: str) -> bool:
+    return outcome != "unsupported" if expected == "offered" else outcome == expected

@@ -396,11 +396,16 @@ class ModelSpec(Frozen):
 
 
 class Evidence(Frozen):
-    """When a claim holds: every named case (a pattern may use `*`) has the outcome it is listed under."""
+    """When a claim holds: every named case (a pattern may use `*`) has the outcome it is listed under.
+
+    passes: a target that does not offer what the case asks leaves the claim open. offered: it refutes the claim, which
+    says that there is such a thing; how it does then is nothing to it.
+    """
 
     passes: list[CaseReference] = []
     fails: list[CaseReference] = []
     unsupported: list[CaseReference] = []
+    offered: list[CaseReference] = []
 
 
 class ClaimSpec(Frozen):

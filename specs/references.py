@@ -21,8 +21,8 @@ def claims_problems(spec: ClaimsSpec) -> Iterator[Problem]:
     """All that is wrong inside one claims file, as far as it can be told without the layers."""
     for name, claim in spec.claims.items():
         evidence = claim.holds_when
-        if not (evidence.passes or evidence.fails or evidence.unsupported):
-            yield Problem(("claims", name, "holds_when"), "name a case under passes, fails or unsupported")
+        if not (evidence.passes or evidence.fails or evidence.unsupported or evidence.offered):
+            yield Problem(("claims", name, "holds_when"), "name a case under passes, fails, unsupported or offered")
     for name, case in spec.cases.items():
         path: Field = ("cases", name)
         if (case.layer is None) == (case.model is None):
@@ -136,7 +136,7 @@ def _unknown(path: Field, field: str, name: str | None, known: Mapping[str, obje
 
 def _evidence(spec: ClaimsSpec, heads: Mapping[str, bool]) -> Iterator[Problem]:
     for name, claim in spec.claims.items():
-        for outcome in ("passes", "fails", "unsupported"):
+        for outcome in ("passes", "fails", "unsupported", "offered"):
             for index, pattern in enumerate(getattr(claim.holds_when, outcome)):
                 found = heads.get(pattern) is False
                 if not (found or any(refers(pattern, head, longer) for head, longer in heads.items())):

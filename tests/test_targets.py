@@ -85,6 +85,21 @@ def test_what_is_not_installed_is_missing_with_the_way_to_get_it(built_in):
     assert discover(["pretender"]) == targets.Discovery((), (Missing("pretender", reason),))
 
 
+@pytest.mark.parametrize(
+    ("keras", "there", "reason"),
+    [
+        ("3.15.1", ["keras"], "keras 3.15.1 is not Keras 2: ask for the target keras, or for tf_keras."),
+        ("2.15.0", ["tf.keras"], "keras 2.15.0 is Keras 2, which the target tf.keras judges."),
+    ],
+)
+def test_a_keras_of_the_other_generation_is_missing_with_the_target_to_ask_for(monkeypatch, keras, there, reason):
+    monkeypatch.setattr(targets, "may_accelerate", lambda: False)
+    monkeypatch.setattr(targets, "version", {"keras": keras, "tensorflow": "2.21.0"}.get)
+    found = discover(["keras", "tf.keras"])
+    assert [target.name for target in found.targets if target.mode == "eager"] == there
+    assert [missing.reason for missing in found.missing] == [reason]
+
+
 def test_one_mode_can_be_asked_for_and_asking_twice_is_asking_once(built_in):
     assert ids(discover(["devices:compile", "devices", "devices:eager"])) == [
         "devices-cpu-compile",
