@@ -6,25 +6,47 @@ has the right form, and that two instances are two.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .arguments import KerasArguments
 from .arrays import Array, encode, storage
 from .interface import Adapter, Request, Unsupported, Weight
 from .observe import folders_of
 
 TINY = (2, 4)
-FIRST: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("layer_normalization", {}),
-    ("rms_normalization", {}),
-    ("batch_normalization", {}),
-    ("group_normalization", {"groups": 2}),
-    ("feature_normalization", {}),
+
+
+@dataclass(frozen=True, slots=True)
+class Tiny:
+    """A layer that is quickly made."""
+
+    layer: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    shape: tuple[int, ...] = TINY
+
+    @property
+    def input(self) -> Array:
+        """0, 1, 2 and so on."""
+        return encode(np.arange(float(np.prod(self.shape))).reshape(self.shape), "float32")
+
+
+FIRST = (
+    Tiny("layer_normalization"),
+    Tiny("rms_normalization"),
+    Tiny("batch_normalization"),
+    Tiny("group_normalization", {"groups": 2}),
+    Tiny("feature_normalization"),
+    Tiny("instance_normalization", shape=(2, 3, 4)),
+    Tiny("unit_normalization"),
+    Tiny("local_response_normalization", {"size": 3}, (2, 3, 4)),
 )
 DTYPES = ("float32", "float64", "float16", "bfloat16", "int32", "int64", "bool")
 
@@ -37,37 +59,53 @@ def smoke(adapter: Adapter) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            layer = _first(adapter)
-            return next(_faults(adapter, *layer), None) if layer else None
+            misspelt = _misspelt(adapter)
+            tiny = None if misspelt else _first(adapter)
+            return misspelt or (next(_faults(adapter, tiny), None) if tiny else None)
     except Exception as error:
         return f"the adapter raised {type(error).__name__} when asked for a tiny layer: {error}"
 
 
-def _first(adapter: Adapter) -> tuple[str, Mapping[str, Any]] | None:
+def _misspelt(adapter: Adapter) -> str:
+    """A layer of the adapter's own table that no spec describes: no case would ever ask for it."""
+    known = [*KerasArguments.defaults, "dense"]
+    for name in getattr(adapter, "layers", ()):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1, 0.4)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            return f"layers has a {name}, and no spec describes one: {hint}"
+    return ""
+
+
+def _first(adapter: Adapter) -> Tiny | None:
     """The first layer that the adapter constructs."""
-    for name, arguments in FIRST:
+    for tiny in FIRST:
         try:
-            adapter.construct(name, arguments, TINY, "float32")
+            adapter.construct(tiny.layer, tiny.arguments, tiny.shape, "float32")
         except Unsupported:
             continue
-        return name, arguments
+        return tiny
     return None
 
 
-def _faults(adapter: Adapter, name: str, arguments: Mapping[str, Any]) -> Iterator[str]:
+def _faults(adapter: Adapter, tiny: Tiny) -> Iterator[str]:
+    """What is found wrong; what is not offered is left out."""
     for dtype in DTYPES:
         yield from _arrays(adapter, dtype)
     yield from _layouts(adapter)
-    first, second = (_built(adapter, name, arguments) for _ in range(2))
-    yield from _weights(adapter, first, second)
-    yield from _output(adapter, first)
-    yield from _gradient(adapter, first)
-    yield from _file(adapter, first, Request("smoke", name, arguments, TINY, "float32"))
+    try:
+        first, second = (_built(adapter, tiny) for _ in range(2))
+        yield from _weights(adapter, first, second)
+        yield from _output(adapter, first, tiny)
+        yield from _gradient(adapter, first, tiny)
+        yield from _file(adapter, first, Request("smoke", tiny.layer, tiny.arguments, tiny.shape, "float32"))
+    except Unsupported:
+        return
 
 
-def _built(adapter: Adapter, name: str, arguments: Mapping[str, Any]) -> Any:
-    layer = adapter.construct(name, arguments, TINY, "float32")
-    adapter.build(layer, TINY)
+def _built(adapter: Adapter, tiny: Tiny) -> Any:
+    layer = adapter.construct(tiny.layer, tiny.arguments, tiny.shape, "float32")
+    adapter.build(layer, tiny.shape)
     return layer
 
 
@@ -89,12 +127,16 @@ def _arrays(adapter: Adapter, dtype: str) -> Iterator[str]:
         try:
             native = adapter.to_native(sent)
             back = adapter.to_array(native)
+        except Unsupported:
+            return
         except Exception as error:
             if dtype == "float32":
                 yield f"to_native or to_array raised {type(error).__name__}, and must take float32: {error}"
             return  # a framework or a device need not have every dtype
         if not isinstance(back, Array):
             yield f"to_array gave a {type(back).__name__}: it must give an Array"
+        elif not isinstance(back.data, bytes):
+            yield f"to_array gave its data as a {type(back.data).__name__}: it must copy them, as bytes"
         elif (back.dtype, back.shape) != (dtype, shape):
             yield (
                 f"to_native and to_array made {back.dtype} of shape {back.shape} from {dtype} of shape "
@@ -144,21 +186,34 @@ def _weights(adapter: Adapter, first: Any, second: Any) -> Iterator[str]:
     names = [one.name for one in listed]
     if len(set(names)) != len(names):
         yield f"weights gives the same name twice ({', '.join(names)}): each weight needs a name of its own"
-    values = {one.name: _other(one, index) for index, one in enumerate(listed)}
+    values = {one.name: _other(one, index) for index, one in reversed(list(enumerate(listed)))}
     try:
         adapter.assign(first, values)
     except Unsupported:
         return
+    given = {value: name for name, value in values.items()}
     for one in adapter.weights(first):
-        if one.value != values.get(one.name):
+        if (other := given.get(one.value)) not in (None, one.name):
+            yield f"assign gave {one.name} the value of {other}: it must go by the names, whatever their order"
+        elif one.value != values.get(one.name):
             yield f"assign set {one.name}, and weights then gave other bits: both must mean the same weight"
     if list(adapter.weights(second)) != untouched:
         yield "assigning to one layer changed another: construct must make a new layer each time"
 
 
-def _output(adapter: Adapter, layer: Any) -> Iterator[str]:
-    x = encode(np.arange(8.0).reshape(TINY), "float32")
-    output = adapter.to_array(adapter.call(layer, adapter.to_native(x), False))
+def _output(adapter: Adapter, layer: Any, tiny: Tiny) -> Iterator[str]:
+    """One array, of the input's shape; what is in it is for the cases to judge."""
+    native = adapter.call(layer, adapter.to_native(tiny.input), False)
+    try:
+        output = adapter.to_array(native)
+    except Unsupported:
+        raise
+    except Exception as error:
+        yield (
+            f"call gave a {type(native).__name__}, of which to_array raised {type(error).__name__}: it must return the "
+            f"output, and nothing else: {error}"
+        )
+        return
     if not isinstance(output, Array):
         yield f"the output came back as a {type(output).__name__}: to_array must give an Array"
         return
@@ -166,17 +221,22 @@ def _output(adapter: Adapter, layer: Any) -> Iterator[str]:
         yield f"to_array gave {len(output.data)} bytes for {output.dtype} {output.shape}: they must agree"
     if not output.shape:
         yield "the output has no shape: call must give the whole output, not one number"
+    elif output.shape != tiny.shape:
+        yield (
+            f"the output for an input of shape {tiny.shape} has shape {output.shape}: {tiny.layer} keeps the shape, so "
+            "call, to_native or to_array must have changed it"
+        )
 
 
-def _gradient(adapter: Adapter, layer: Any) -> Iterator[str]:
+def _gradient(adapter: Adapter, layer: Any, tiny: Tiny) -> Iterator[str]:
     """`input` with the input's shape, and one gradient for each trainable weight with its shape."""
-    x = encode(np.arange(8.0).reshape(TINY), "float32")
+    x = tiny.input
     try:
         _, gradients = adapter.gradient(layer, adapter.to_native(x), False, adapter.to_native(x))
         listed = adapter.weights(layer)
     except Unsupported:
         return
-    expected = {"input": TINY} | {one.name: one.value.shape for one in listed if one.trainable}
+    expected = {"input": tiny.shape} | {one.name: one.value.shape for one in listed if one.trainable}
     found = {name: adapter.to_array(value).shape for name, value in gradients.items()}
     # A gradient of a weight that is not trainable is no fault of the adapter; the cases judge which weights are.
     if not expected.keys() <= found.keys():

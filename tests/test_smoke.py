@@ -8,7 +8,7 @@ import pytest
 from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.adapters.interface import Adapter, Unsupported, Weight
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.smoke import smoke
+from normcheck.adapters.smoke import FIRST, smoke
 
 
 class Scaling(ReferenceAdapter):
@@ -83,6 +83,22 @@ def test_a_layer_that_cannot_be_saved_is_no_fault_of_the_adapter():
     assert smoke(failing()) is None
 
 
+@pytest.mark.parametrize("tiny", FIRST, ids=lambda tiny: tiny.layer)
+def test_every_layer_is_looked_at_where_it_is_the_only_one(tiny):
+    def construct(self, layer, arguments, shape, dtype):
+        if layer != tiny.layer:
+            raise Unsupported(f"no {layer}")
+        return {"gamma": np.ones(shape[-1], dtype)}
+
+    faulty = {"construct": construct, "call": lambda self, layer, x, training: x.T}
+    assert f"for an input of shape {tiny.shape}" in smoke(type("Only", (Plain,), faulty)())
+
+
+@pytest.mark.parametrize("method", ["to_native", "to_array", "call", "build", "assign"])
+def test_a_method_that_is_not_offered_is_in_order(method):
+    assert smoke(type("Without", (Plain,), {method: _refuse})()) is None
+
+
 def test_an_adapter_without_weights_or_gradients_is_in_order():
     bare = type("Bare", (Plain,), {"weights": Adapter.weights, "gradient": Adapter.gradient})
     assert smoke(bare()) is None
@@ -125,6 +141,28 @@ def test_an_adapter_without_weights_or_gradients_is_in_order():
             "load gave the saved layer itself",
         ),
         ({"call": lambda self, layer, x, training: x.sum()}, "the output has no shape"),
+        ({"call": lambda self, layer, x, training: x.T}, "for an input of shape (2, 4) has shape (4, 2)"),
+        ({"call": lambda self, layer, x, training: x[0]}, "has shape (4,): layer_normalization keeps the shape"),
+        (
+            {"call": lambda self, layer, x, training: (x, x[0])},
+            "call gave a tuple, of which to_array raised ValueError: it must",
+        ),
+        ({"call": lambda self, layer, x, training: None}, "call gave a NoneType, of which to_array raised"),
+        (
+            {"to_array": lambda self, native: Array(native.dtype.name, native.shape, native.data.cast("B"))},
+            "to_array gave its data as a memoryview: it must copy them, as bytes",
+        ),
+        (
+            {
+                "construct": lambda self, *_: {"gamma": np.ones(4, "float32"), "beta": np.zeros(4, "float32")},
+                "assign": lambda self, layer, values: layer.update(
+                    zip(list(layer), map(decode, values.values()), strict=True)
+                ),
+            },
+            "assign gave gamma the value of beta: it must go by the names",
+        ),
+        ({"layers": {"layer_norm": None}}, "layers has a layer_norm, and no spec describes one: did you mean layer_"),
+        ({"layers": {"attention": None}}, "no spec describes one"),
         (
             {"gradient": lambda self, layer, x, training, upstream: (x, {"input": upstream})},
             "gradient gave input, and not gamma, input",
@@ -140,6 +178,10 @@ def test_a_fault_of_the_adapter_is_named(faults, said):
     found = smoke(type("Faulty", (Plain,), faults)())
     assert said in found
     assert "\n" not in found
+
+
+def _refuse(self, *given):
+    raise Unsupported("not offered")
 
 
 def _fill(layer, values):
