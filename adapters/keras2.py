@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from . import keras_files
 from .arguments import KerasArguments
 from .interface import Request
-from .keras import Built, KerasAdapter
+from .keras import KerasAdapter
+from .keras_base import Built
 
 WHOLE = "layer"
 
@@ -51,7 +52,7 @@ class Keras2Adapter(KerasAdapter):
         """What was saved."""
         if how != "whole":
             return super().load(folder, request, how)
-        with self._on_device():
+        with self.on_device():
             loaded: Any = self.keras.models.load_model(Path(folder, WHOLE))
         return Built(loaded.layers[0], request.shape)
 

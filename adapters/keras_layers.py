@@ -74,3 +74,16 @@ def translated(keras: Any, name: str, value: Any) -> Any:
         raise Unsupported(f"Keras has no {value.get('kind')} for {name}")
     factor = [options.pop("factor")] if "factor" in options else []
     return getattr(room, title)(*factor, **options)
+
+
+LAYERS: Mapping[str, Factory] = {
+    "layer_normalization": built_in("LayerNormalization"),
+    "rms_normalization": rms_normalization,
+    "batch_normalization": batch_normalization,
+    "group_normalization": built_in("GroupNormalization"),
+    "instance_normalization": instance_normalization,
+    "feature_normalization": built_in("Normalization"),
+    "unit_normalization": unit_normalization,
+    "spectral_normalization": spectral_normalization,
+    "dense": built_in("Dense"),
+}

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from . import keras_exports
 from .arguments import Factory, KerasArguments, axes_of
 from .interface import Export, Request, Unsupported
-from .keras import Built, KerasAdapter
+from .keras import KerasAdapter
+from .keras_base import Built
 
 
 @cache

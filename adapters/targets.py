@@ -26,14 +26,16 @@ BUILT_IN: Mapping[str, str] = {
     "torch": "normcheck.adapters.torch:TorchAdapter",
     "torch-functional": "normcheck.adapters.torch_functional:TorchFunctionalAdapter",
     "keras-ops": "normcheck.adapters.keras_ops:KerasOpsAdapter",
+    "keras-torch": "normcheck.adapters.keras_torch:KerasTorchAdapter",
+    "keras-jax": "normcheck.adapters.keras_jax:KerasJaxAdapter",
     "tf_keras": "normcheck.adapters.keras2:TfKerasAdapter",
     "tf.keras": "normcheck.adapters.keras2:Keras2Adapter",
     "tfa": "normcheck.adapters.tensorflow_addons:AddonsAdapter",
     "document-001": "normcheck.adapters.document_001:Document001Adapter",
     "document-002": "normcheck.adapters.document_002:Document002Adapter",
 }
-# What has the numbers of another target in another form: asked where everything is, or where it is requested.
-ON_REQUEST = ("torch-functional", "keras-ops", "tf_keras", "tf.keras", "tfa")
+# What shares a framework with another target: asked where everything is, or where it is requested.
+ON_REQUEST = ("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tfa")
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
 PROBE_TIMEOUT = 120.0
 

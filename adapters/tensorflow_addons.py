@@ -10,8 +10,8 @@ from . import signatures
 from .arguments import Factory, KerasArguments
 from .arrays import Array
 from .interface import Export, Unsupported, Weight
-from .keras import Built
 from .keras2 import Keras2Adapter
+from .keras_base import Built
 from .keras_exports import LAYERS, OPTIONS
 from .keras_layers import built_in, translated
 from .signatures import export, parameters

@@ -19,17 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from . import torch_derivatives, torch_exports, torch_files, torch_program
+from . import torch_arrays, torch_derivatives, torch_exports, torch_files, torch_program
 from .arguments import Factory, build_with, plain
 from .arrays import Array
 from .interface import Adapter, Export, Request, Unsupported, Weight
 from .torch_layers import LAYERS, TorchArguments
 from .torch_precision import TorchPrecision, precision_of
 
-NO_LAYOUT = {
-    "reversed": "PyTorch has no tensors with negative strides",
-    "read-only": "PyTorch has no tensors that cannot be written to",
-}
 COMPILERS = ("g++", "clang++", "c++", "cl")
 
 
@@ -100,13 +96,7 @@ class TorchAdapter(Adapter):
 
     def devices(self) -> Sequence[str]:
         """`cpu`, then every accelerator: `cuda`, `cuda:1`, … `xpu`, `mps`."""
-        torch = self.torch
-        found = ["cpu", *_numbered("cuda", torch.cuda)]
-        if hasattr(torch, "xpu"):
-            found += _numbered("xpu", torch.xpu)
-        if torch.backends.mps.is_available():
-            found.append("mps")
-        return tuple(found)
+        return torch_arrays.devices(self.torch)
 
     def exports(self) -> Sequence[Export]:
         """The modules of torch.nn, and what wraps a module."""
@@ -228,32 +218,15 @@ class TorchAdapter(Adapter):
 
     def to_native(self, array: Array) -> Any:
         """A new tensor on the device."""
-        kind = getattr(self.torch, array.dtype)
-        if not array.size:
-            return self.torch.empty(array.shape, dtype=kind, device=self.device)
-        return self.torch.frombuffer(bytearray(array.data), dtype=kind).reshape(array.shape).to(self.device)
+        return torch_arrays.tensor(self.torch, array, self.device)
 
     def arrange(self, native: Any, layout: str) -> Any:
         """A tensor that lies as `layout` says. Raises Unsupported for one that PyTorch does not have."""
-        if layout in NO_LAYOUT:
-            raise Unsupported(NO_LAYOUT[layout])
-        if layout == "broadcast":
-            return native[:1].expand(native.shape)
-        if layout == "unaligned":
-            room = self.torch.empty(native.numel() + 1, dtype=native.dtype, device=self.device)
-            return room[1:].view(native.shape).copy_(native)
-        if layout == "strided":
-            return native.repeat_interleave(2, -1)[..., ::2]
-        order = list(range(native.dim()))
-        order = order[::-1] if layout == "transposed" else [0, *order[2:], 1]
-        back = sorted(order, key=order.__getitem__)
-        return native.permute(order).contiguous().permute(back)
+        return torch_arrays.laid_out(self.torch, native, layout)
 
     def to_array(self, native: Any) -> Array:
         """The tensor's bits."""
-        flat = native.detach().cpu().contiguous().reshape(-1)
-        data = flat.view(self.torch.uint8).numpy().tobytes()
-        return Array(str(native.dtype).removeprefix("torch."), tuple(native.shape), data)
+        return torch_arrays.bits(self.torch, native)
 
     def call(self, layer: Built, x: Any, training: bool | None) -> Any:
         """The module's output, without a graph; a module is in training mode until told otherwise."""
@@ -272,14 +245,15 @@ class TorchAdapter(Adapter):
     def forward(self, layer: Built, x: Any, training: bool | None, tangent: Any) -> Any:
         """By torch.func.jvp."""
         self._set_mode(layer, training)
-        return torch_derivatives.forward(self.torch, layer.module, x, tangent)
+        return torch_derivatives.forward(self.torch, torch_derivatives.pure(self.torch, layer.module), x, tangent)
 
     def second_order(
         self, layer: Built, x: Any, training: bool | None, upstream: Any, tangent: Any, way: str
     ) -> dict[str, Any]:
         """By autograd with create_graph, and by torch.func."""
         self._set_mode(layer, training)
-        return torch_derivatives.second_order(self.torch, layer.module, x, upstream, tangent, way)
+        run, trainable = torch_derivatives.pure(self.torch, layer.module), _trainable(layer.module)
+        return torch_derivatives.second_order(self.torch, run, trainable, x, upstream, tangent, way)
 
     def vectorized(self, layer: Built, x: Any, training: bool | None) -> Any:
         """By torch.func.vmap."""
@@ -324,9 +298,3 @@ class TorchAdapter(Adapter):
 
 def _trainable(module: Any) -> dict[str, Any]:
     return {name: one for name, one in module.named_parameters() if one.requires_grad}
-
-
-def _numbered(kind: str, room: Any) -> list[str]:
-    """`cuda`, `cuda:1`, … for the devices that `torch.cuda` (or its like) counts."""
-    count = room.device_count() if room.is_available() else 0
-    return [kind if index == 0 else f"{kind}:{index}" for index in range(count)]

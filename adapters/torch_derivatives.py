@@ -1,4 +1,6 @@
-"""Derivatives of PyTorch modules other than plain gradients, by the ways that users have: autograd and torch.func.
+"""Derivatives in PyTorch other than plain gradients, by the ways that users have: autograd and torch.func.
+
+What is differentiated is a function `run` of an input and, where they are to be differentiated too, of named weights.
 
 What PyTorch has no formula for raises NotImplementedError there, and Unsupported here, with PyTorch's own sentence.
 """
@@ -10,6 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from .interface import Unsupported
+
+Weights = Mapping[str, Any]
+Run = Callable[..., Any]
 
 
 @contextmanager
@@ -31,14 +36,16 @@ def pure(torch: Any, module: Any) -> Callable[..., Any]:
     return run
 
 
-def forward(torch: Any, module: Any, x: Any, tangent: Any) -> Any:
-    """torch.func.jvp of the module."""
+def forward(torch: Any, run: Run, x: Any, tangent: Any) -> Any:
+    """torch.func.jvp of run."""
     with only_with_formulas():
-        return torch.func.jvp(pure(torch, module), (x,), (tangent,))[1]
+        return torch.func.jvp(run, (x,), (tangent,))[1]
 
 
-def second_order(torch: Any, module: Any, x: Any, upstream: Any, tangent: Any, way: str) -> dict[str, Any]:
-    """See `Adapter.second_order`."""
+def second_order(
+    torch: Any, run: Run, trainable: Weights, x: Any, upstream: Any, tangent: Any, way: str
+) -> dict[str, Any]:
+    """See `Adapter.second_order`. trainable: the weights by name."""
     ways: dict[str, Callable[..., dict[str, Any]]] = {
         "reverse-over-reverse": _reverse_over_reverse,
         "forward-over-reverse": _forward_over_reverse,
@@ -46,25 +53,28 @@ def second_order(torch: Any, module: Any, x: Any, upstream: Any, tangent: Any, w
         "forward-over-forward": _forward_over_forward,
     }
     with only_with_formulas():
-        return ways[way](torch, module, x, upstream, tangent)
+        return ways[way](torch, run, trainable, x, upstream, tangent)
 
 
-def _reverse_over_reverse(torch: Any, module: Any, x: Any, upstream: Any, tangent: Any) -> dict[str, Any]:
+def _reverse_over_reverse(
+    torch: Any, run: Run, trainable: Weights, x: Any, upstream: Any, tangent: Any
+) -> dict[str, Any]:
     """The gradient of (gradient of the input) . tangent, with create_graph: autograd twice.
 
     By symmetry its part for a weight is the derivative of that weight's gradient.
     """
-    sources = {"input": x.requires_grad_(), **_trainable(module)}
-    (inward,) = torch.autograd.grad(module(x), x, upstream, create_graph=True)
+    sources = {"input": x.requires_grad_(), **trainable}
+    (inward,) = torch.autograd.grad(run(x), x, upstream, create_graph=True)
     if not inward.requires_grad:  # it is a constant
         return {name: torch.zeros_like(one) for name, one in sources.items()}
     found = torch.autograd.grad(inward, list(sources.values()), tangent, materialize_grads=True)
     return dict(zip(sources, found, strict=True))
 
 
-def _forward_over_reverse(torch: Any, module: Any, x: Any, upstream: Any, tangent: Any) -> dict[str, Any]:
+def _forward_over_reverse(
+    torch: Any, run: Run, trainable: Weights, x: Any, upstream: Any, tangent: Any
+) -> dict[str, Any]:
     """torch.func.jvp of torch.func.grad of sum(upstream * output)."""
-    run, trainable = pure(torch, module), _trainable(module)
 
     def loss(sources: dict[str, Any]) -> Any:
         weights = {name: one for name, one in sources.items() if name != "input"}
@@ -77,9 +87,10 @@ def _forward_over_reverse(torch: Any, module: Any, x: Any, upstream: Any, tangen
     return found
 
 
-def _reverse_over_forward(torch: Any, module: Any, x: Any, upstream: Any, tangent: Any) -> dict[str, Any]:
-    """torch.func.grad of upstream . torch.func.jvp of the module."""
-    run, trainable = pure(torch, module), _trainable(module)
+def _reverse_over_forward(
+    torch: Any, run: Run, trainable: Weights, x: Any, upstream: Any, tangent: Any
+) -> dict[str, Any]:
+    """torch.func.grad of upstream . torch.func.jvp of run."""
 
     def along(sources: dict[str, Any]) -> Any:
         weights = {name: one for name, one in sources.items() if name != "input"}
@@ -91,11 +102,13 @@ def _reverse_over_forward(torch: Any, module: Any, x: Any, upstream: Any, tangen
     return {name: torch.zeros_like(one) + found[name] for name, one in sources.items()}
 
 
-def _forward_over_forward(torch: Any, module: Any, x: Any, upstream: Any, tangent: Any) -> dict[str, Any]:
-    """torch.func.jvp of torch.func.jvp of the module."""
+def _forward_over_forward(
+    torch: Any, run: Run, trainable: Weights, x: Any, upstream: Any, tangent: Any
+) -> dict[str, Any]:
+    """torch.func.jvp of torch.func.jvp of run."""
 
     def along(x: Any) -> Any:
-        return torch.func.jvp(pure(torch, module), (x,), (tangent,))[1]
+        return torch.func.jvp(run, (x,), (tangent,))[1]
 
     return {"output": torch.func.jvp(along, (x,), (tangent,))[1]}
 
@@ -108,7 +121,3 @@ def vectorized(torch: Any, module: Any, x: Any) -> Any:
             return torch.func.vmap(module)(x)
         stacked = {name: torch.stack([one] * len(x)) for name, one in buffers.items()}
         return torch.func.vmap(lambda held, one: torch.func.functional_call(module, held, (one,)))(stacked, x)
-
-
-def _trainable(module: Any) -> dict[str, Any]:
-    return {name: one for name, one in module.named_parameters() if one.requires_grad}
