@@ -30,7 +30,6 @@ class KerasJaxAdapter(KerasBase):
         "KERAS_BACKEND": "jax",
         "JAX_ENABLE_X64": "1",
         "NPROC": "1",
-        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
     }
 
     jax: Any = None
