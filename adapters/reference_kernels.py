@@ -117,7 +117,8 @@ def unit(vector: Values) -> Values:
 def kernel_backward(layer: Layer, seen: Pass, array: Array | View, upstream: Array | View) -> dict[str, Values]:
     """The gradients of sum(upstream * output): of `input` and of each trainable weight."""
     x, g = decode(array).astype(layer.working), decode(upstream).astype(layer.working)
-    inward, d = g @ seen.z.T, x.T @ g
+    inward = g @ seen.z.T
+    d = x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
     if layer.kind == "spectral_normalization":
         return {"input": inward} | ({"kernel": d} if layer.trainable else {})
     kernel, length = held(layer, "kernel"), seen.moments[0]

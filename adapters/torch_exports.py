@@ -13,7 +13,7 @@ AFFINE = {"eps": "epsilon", "affine": "scale", "bias": "center"}
 RUNNING = {"num_features": "shape", "momentum": "momentum", "track_running_stats": "track_running_stats"}
 RESPONSE = {"size": "size", "alpha": "alpha", "beta": "beta", "k": "k"}
 BATCH_RANKS = {"1d": (2, 3), "2d": (4,), "3d": (5,)}
-INSTANCE_RANKS = {"1d": (3,), "2d": (4,), "3d": (5,)}
+INSTANCE_RANKS = {"1d": (2, 3), "2d": (4,), "3d": (5,)}
 ALONE = {"lazy": False, "synchronized": False}
 LAZY = {"lazy": True}
 OF_MODULE = {"module": "units"}
@@ -44,19 +44,26 @@ MODULES: Mapping[str, Meaning] = {
         for name in ("LocalResponseNorm", "CrossMapLRN2d")
     },
     "torch.nn.utils.parametrizations.spectral_norm": Meaning(
-        "spectral_normalization", OF_MODULE | {"n_power_iterations": "power_iterations", "eps": "epsilon"}
+        "spectral_normalization", OF_MODULE | {"n_power_iterations": "power_iterations", "eps": "epsilon", "dim": "dim"}
     ),
     "torch.nn.utils.parametrizations.weight_norm": Meaning("weight_normalization", OF_MODULE | {"dim": "dim"}),
 }
 
 WEIGHTS = {"input": "input", "weight": "gamma", "bias": "beta", "eps": "epsilon"}
 STATISTICS = WEIGHTS | {"running_mean": "moving_mean", "running_var": "moving_variance", "momentum": "momentum"}
+# It keeps statistics if it is given some, and is by itself without weight and bias.
+OF_INSTANCES = {
+    "running_mean": "track_running_stats",
+    "weight": "scale",
+    "bias": "center",
+    "use_input_stats": "training",
+}
 FUNCTIONS: Mapping[str, Meaning] = {
     "layer_norm": Meaning("layer_normalization", WEIGHTS | {"normalized_shape": "axis"}),
     "rms_norm": Meaning("rms_normalization", WEIGHTS | {"normalized_shape": "axis"}),
     "batch_norm": Meaning("batch_normalization", STATISTICS | {"training": "training"}),
     "group_norm": Meaning("group_normalization", WEIGHTS | {"num_groups": "groups"}),
-    "instance_norm": Meaning("instance_normalization", STATISTICS | {"use_input_stats": "training"}),
+    "instance_norm": Meaning("instance_normalization", STATISTICS | OF_INSTANCES),
     "local_response_norm": Meaning("local_response_normalization", RESPONSE | {"input": "input"}),
     "normalize": Meaning("unit_normalization", {"input": "input", "p": "order", "dim": "axis", "eps": "epsilon"}),
 }

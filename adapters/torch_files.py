@@ -23,6 +23,8 @@ def save(torch: Any, module: Any, folder: str, how: str) -> None:
     path = os.path.join(folder, FILE)
     if how in NOT_OFFERED:
         raise Unsupported(NOT_OFFERED[how])
+    if how in ("whole", "pickle") and any(map(torch.nn.utils.parametrize.is_parametrized, module.modules())):
+        raise Unsupported("PyTorch saves a module with a parametrization by its state_dict only, and says so")
     if how == "copy":
         keep(folder, module)
     elif how == "pickle":

@@ -22,7 +22,7 @@ def holding(function: Callable[..., Any], shape: Sequence[int] | None, a: TorchA
 
     shape: None for a function without weights.
 
-    The count of batches, which a function does not keep, is the module's own.
+    The count of batches, which a function does not keep, is the module's own; instances are not counted.
     """
     torch: Any = importlib.import_module("torch")
 
@@ -43,7 +43,7 @@ def holding(function: Callable[..., Any], shape: Sequence[int] | None, a: TorchA
         def forward(self, x: Any) -> Any:
             held = {**dict(self.named_parameters()), **dict(self.named_buffers())}
             count = held.pop("num_batches_tracked", None)
-            if count is not None and self.training:
+            if count is not None and self.training and a.layer == "batch_normalization":
                 count.add_(1)
             return function(x, **held, **({"training": self.training} if running else {}))
 
@@ -79,6 +79,19 @@ def batch_norm(a: TorchArguments) -> Any:
     return holding(_functional("batch_norm", **options), (a.num_features,), a, running=True)
 
 
+def instance_norm(a: TorchArguments) -> Any:
+    """torch.nn.functional.instance_norm, which normalizes by the statistics it is given unless it is told not to."""
+    if not a.batched:
+        raise Unsupported("torch.nn.functional.instance_norm needs an axis of examples")
+    call = _functional("instance_norm", **a.keywords(eps="epsilon", momentum="momentum"))
+    kept = bool(a.track_running_stats)
+
+    def normalized(x: Any, training: bool = True, **held: Any) -> Any:
+        return call(x, use_input_stats=training, **held)
+
+    return holding(normalized, (a.shape[1],), a, running=kept)
+
+
 def group_norm(a: TorchArguments) -> Any:
     """torch.nn.functional.group_norm; it has no default number of groups."""
     if "groups" not in a.given:
@@ -106,6 +119,7 @@ class TorchFunctionalAdapter(TorchAdapter):
         "rms_normalization": rms_norm,
         "batch_normalization": batch_norm,
         "group_normalization": group_norm,
+        "instance_normalization": instance_norm,
         "local_response_normalization": local_response_norm,
         "unit_normalization": unit_normalization,
     }

@@ -28,4 +28,4 @@ def weight_norm(a: TorchArguments) -> Any:
 
 def spectral_norm(a: TorchArguments) -> Any:
     """torch.nn.utils.parametrizations.spectral_norm."""
-    return _wrapped(a, "spectral_norm", **a.keywords(n_power_iterations="power_iterations", eps="epsilon"))
+    return _wrapped(a, "spectral_norm", **a.keywords(n_power_iterations="power_iterations", eps="epsilon", dim="dim"))

@@ -20,6 +20,8 @@ from .columns import COLUMNS
 TARGETS = ("keras", "keras-ops", "torch", "torch-functional")
 PATH = Path(__file__).parent / "exports.json"
 NO_DEFAULT = object()
+OF_THE_INPUT = ("batched",)
+"""What a case says of its input under `arguments`, and no constructor takes."""
 AnyOmission = ExportOmission | ArgumentOmission | AspectOmission
 # Of which items an omission may speak, and which field of an item each of its fields is about.
 KINDS: Mapping[type[AnyOmission], tuple[str, ...]] = {
@@ -169,7 +171,7 @@ def _is_of(case: Case, export: Export, dialect: str) -> bool:
     if export.ranks and len(case.shape) not in export.ranks:
         return False
     wrong = case.raises is not None
-    known = {*export.arguments.values(), *export.when}
+    known = {*export.arguments.values(), *export.when, *OF_THE_INPUT}
     return all(wrong or name in known for name in case.arguments if _varies(case, name, dialect)) and all(
         same(_value(case, name, dialect), value) for name, value in export.when.items()
     )

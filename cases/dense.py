@@ -6,7 +6,7 @@ the sizes of their terms, so that any order of the products is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,20 @@ def sizes(a: Floats, b: Floats) -> Floats:
     """|a| |b|^T: the sums of the sizes of the terms of a product."""
     total: Floats = np.abs(a) @ np.abs(b).T
     return total
+
+
+def rows(values: Floats) -> Floats:
+    """`values` with all axes but the last as one."""
+    return values.reshape((-1, values.shape[-1]))
+
+
+def with_axes(parts: Mapping[str, Part], leading: tuple[int, ...]) -> dict[str, Part]:
+    """The parts with the `leading` axes of the input in place of rows, those of weights as they are."""
+    across = ("output", "gradient_input")
+    return {
+        subject: laid(one, (*leading, one.exact.shape[-1])) if subject in across else one
+        for subject, one in parts.items()
+    }
 
 
 def lifted(call: Call, dtype: str) -> bool:

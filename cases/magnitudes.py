@@ -21,7 +21,21 @@ from normcheck.adapters.arrays import floating
 from .answered import Answered, Call, Held
 from .bounds import growth
 from .causes import Suspect
-from .dense import Lift, laid, lifted, part, plain, product, ran, ran_product, sizes, spoilt_rows, transposed
+from .dense import (
+    Lift,
+    laid,
+    lifted,
+    part,
+    plain,
+    product,
+    ran,
+    ran_product,
+    rows,
+    sizes,
+    spoilt_rows,
+    transposed,
+    with_axes,
+)
 from .exact import Floats, Value, as_exact, nearest, sqrt
 from .formats import format_of
 from .running import Ran, Rounding
@@ -54,12 +68,12 @@ def answered(call: Call) -> tuple[Answered, Mapping[str, Held]]:
     kept = None if dim is None else (1 - dim % 2 if turned else dim % 2)
     m = call.weights["magnitude"].value.nearest
     problem = Weighted(
-        x=call.x,
+        x=rows(call.x),
         dtype=floating(case.dtype),
         v=v,
         m=m.reshape(tuple(size if axis == kept else 1 for axis, size in enumerate(v.shape))),
         axes=tuple(axis for axis in (0, 1) if axis != kept),
-        upstream=call.upstream,
+        upstream=None if call.upstream is None else rows(call.upstream),
         structured=call.structured,
     )
     with np.errstate(all="ignore"):
@@ -67,6 +81,7 @@ def answered(call: Call) -> tuple[Answered, Mapping[str, Held]]:
     if problem.upstream is not None:
         parts["gradient_magnitude"] = laid(parts["gradient_magnitude"], m.shape)
         parts["gradient_direction"] = laid(parts["gradient_direction"], v.T.shape if turned else v.shape, turned)
+    parts = with_axes(parts, call.x.shape[:-1])
     return Worked(problem.dtype, parts, lambda subject: _suspects(problem, parts[subject], subject)), {}
 
 
@@ -75,9 +90,10 @@ def _suspects(problem: Weighted, part: Part, subject: str) -> Iterator[Suspect]:
     yield "every element is zero", np.zeros(part.exact.shape)
     if subject == "output":
         length = np.sqrt(np.square(problem.v).sum(axis=problem.axes, keepdims=True))
-        yield "the direction is taken as the kernel", problem.x @ problem.v.T
-        yield "the direction is not divided by its length", problem.x @ (problem.m * problem.v).T
-        yield "the magnitude is ignored", problem.x @ (problem.v / length).T
+        shape = part.exact.shape
+        yield "the direction is taken as the kernel", (problem.x @ problem.v.T).reshape(shape)
+        yield "the direction is not divided by its length", (problem.x @ (problem.m * problem.v).T).reshape(shape)
+        yield "the magnitude is ignored", (problem.x @ (problem.v / length).T).reshape(shape)
 
 
 def solved(problem: Weighted, lift: Lift[Value]) -> dict[str, Part]:

@@ -22,8 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcheck.adapters.arrays import floating
-
 from .answered import Answered, Call, Flags, Held
 from .bounds import growth
 from .causes import Suspect
@@ -77,7 +75,7 @@ def answered(call: Call) -> tuple[Answered, Mapping[str, Held]]:
     options = call.meant.arguments
     problem = Response(
         x=call.x,
-        dtype=floating(call.meant.case.dtype),
+        dtype=call.meant.case.output_dtype,
         size=int(options["size"]),
         alpha=float(options["alpha"]),
         beta=float(options["beta"]),

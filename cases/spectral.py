@@ -26,7 +26,21 @@ from normcheck.specs.vocabulary import Grade
 from .answered import Answered, Call, Held
 from .bounds import growth
 from .causes import Suspect
-from .dense import Lift, laid, lifted, part, plain, product, ran, ran_product, sizes, spoilt_rows, transposed
+from .dense import (
+    Lift,
+    laid,
+    lifted,
+    part,
+    plain,
+    product,
+    ran,
+    ran_product,
+    rows,
+    sizes,
+    spoilt_rows,
+    transposed,
+    with_axes,
+)
 from .exact import Exact, Floats, Value, as_exact, maximum, nearest, sqrt
 from .formats import Format, format_of
 from .running import Ran, Rounding
@@ -83,22 +97,28 @@ def _problem(call: Call) -> Spectral:
     trains = call.training and not (keras and not kernel.any())
     errors = {role: held.tolerance("A") for role, held in weights.items()}
     column = {role: error.reshape((-1, 1)) for role, error in errors.items() if role != "kernel"}
-    right = weights.get("right")
+    u, v = _roles(call)
     return Spectral(
-        x=call.x,
+        x=rows(call.x),
         dtype=floating(call.meant.case.dtype),
         kernel=kernel.T if keras else kernel,
-        u=weights["left"].value.nearest.reshape((-1, 1)),
-        v=None if right is None else right.value.nearest.reshape((-1, 1)),
-        errors={**column, "kernel": errors["kernel"].T if keras else errors["kernel"]},
+        u=weights[u].value.nearest.reshape((-1, 1)),
+        v=weights[v].value.nearest.reshape((-1, 1)) if v in weights else None,
+        errors={"u": column[u], "v": column.get(v, np.zeros((1, 1))), "kernel": errors["kernel"].T if keras else errors["kernel"]},
         iterations=int(options["power_iterations"]) if trains else 0,
-        right_first=keras,
+        right_first=keras or v == "left",
         divided=trains or not keras,
         replaced=keras,
         epsilon=KERAS_EPSILON if keras else float(options["epsilon"]),
-        upstream=call.upstream,
+        upstream=None if call.upstream is None else rows(call.upstream),
         structured=call.structured,
     )
+
+
+def _roles(call: Call) -> tuple[str, str]:
+    """The roles of u and v. PyTorch calls the vector left that an iteration begins with, along `dim` of the kernel."""
+    across = call.meant.dialect == "torch" and call.meant.arguments["dim"] % 2 == 1
+    return ("right", "left") if across else ("left", "right")
 
 
 def _answered(call: Call, problem: Spectral, lift: Lift[Value]) -> tuple[Answered, Mapping[str, Held]]:
@@ -106,6 +126,7 @@ def _answered(call: Call, problem: Spectral, lift: Lift[Value]) -> tuple[Answere
     if problem.upstream is not None and problem.replaced:
         parts["gradient_kernel"] = laid(parts["gradient_kernel"], problem.kernel.T.shape, turned=True)
     changed = _changed(call, problem, vectors, w) if problem.iterations else {}
+    parts = with_axes(parts, call.x.shape[:-1])
     return Worked(problem.dtype, parts, lambda subject: _suspects(problem, parts[subject], subject)), changed
 
 
@@ -123,8 +144,10 @@ def _suspects(problem: Spectral, part: Part, subject: str) -> Iterator[Suspect]:
     yield "every element is zero", np.zeros(part.exact.shape)
     if subject == "output":
         largest = _stretch(Ran(problem.kernel, np.zeros(())))
-        yield "the kernel is taken as it is", problem.x @ problem.kernel.T
-        yield "the kernel is divided by its true largest singular value", problem.x @ (problem.kernel / largest).T
+        shape, kernel = part.exact.shape, problem.kernel
+        yield "the kernel is taken as it is", (problem.x @ kernel.T).reshape(shape)
+        divided = problem.x @ (kernel / largest).T
+        yield "the kernel is divided by its true largest singular value", divided.reshape(shape)
 
 
 def _changed(call: Call, problem: Spectral, vectors: tuple[Value, Value], w: Value) -> dict[str, Held]:
@@ -135,14 +158,12 @@ def _changed(call: Call, problem: Spectral, vectors: tuple[Value, Value], w: Val
         return _held(as_exact(value), error, call.weights[role].value.shape, form)
 
     changed = {
-        "left": held(
-            "left", vectors[0], lambda rounding, stored: np.asarray(_vectors(problem, rounding, stored)[0].error)
+        role: held(
+            role, vectors[at], lambda rounding, stored, at=at: np.asarray(_vectors(problem, rounding, stored)[at].error)
         )
+        for at, role in enumerate(_roles(call))
+        if role in call.weights
     }
-    if "right" in call.weights:
-        changed["right"] = held(
-            "right", vectors[1], lambda rounding, stored: _vectors(problem, rounding, stored)[1].error
-        )
     if problem.replaced:
         changed["kernel"] = held(
             "kernel", transposed(w), lambda rounding, stored: _kernel(problem, rounding, stored).error.T
@@ -173,7 +194,7 @@ def _vectors(problem: Spectral, rounding: Rounding, stored: float = 0.0) -> tupl
     """The vectors u and v with their errors. stored: the relative error of keeping one between two products."""
     kernel = _given(problem, "kernel", problem.kernel, rounding)
     turned = ran(kernel, np.transpose)
-    u, v = (_kept(problem, role, values) for role, values in (("left", problem.u), ("right", problem.v)))
+    u, v = (_kept(problem, role, values) for role, values in (("u", problem.u), ("v", problem.v)))
     for _ in range(problem.iterations):
         if problem.right_first:
             v = _iterate(problem, rounding, turned, u, stored)

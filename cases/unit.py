@@ -21,8 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcheck.adapters.arrays import floating
-
 from .answered import Answered, Call, Flags, Held
 from .bounds import growth
 from .causes import Suspect
@@ -72,7 +70,7 @@ def answered(call: Call) -> tuple[Answered, Mapping[str, Held]]:
     axis = options["axis"]
     problem = Unit(
         x=call.x,
-        dtype=floating(call.meant.case.dtype),
+        dtype=call.meant.case.output_dtype,
         axes=axis if isinstance(axis, tuple) else (axis,),
         order=float(options["order"]),
         epsilon=float(options["epsilon"]),

@@ -1,7 +1,7 @@
 """The small arithmetic of the specs: parsed with a list of what is allowed, never run as Python.
 
 Allowed: names, numbers, `None`, `True`, `False`; `+ - * //` and unary minus; comparisons; `and or not`;
-tuples; `a if condition else b`; and indexing: by a number, a list of numbers (giving a tuple) or a slice.
+tuples, which `+` joins; `a if condition else b`; and indexing: by a number, a list of numbers (giving a tuple) or a slice.
 `True` and `False` count as 1 and 0; `and`, `or` and `not` give `True` or `False`.
 """
 
@@ -183,7 +183,10 @@ def _number(value: Any) -> Any:
 
 
 def _arithmetic(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
-    left, right = _number(_value(node.left, names)), _number(_value(node.right, names))
+    left, right = _value(node.left, names), _value(node.right, names)
+    if isinstance(node.op, ast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
+        return left + right
+    left, right = _number(left), _number(right)
     result = ARITHMETIC[type(node.op)](left, right)
     if abs(result) > 2**63:
         raise ExpressionError("the result is too large")

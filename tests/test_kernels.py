@@ -38,7 +38,7 @@ def spectrally(n, dtype, number, **changes):
     random = np.random.default_rng(number)
     x, k, g = (rounded(random.normal(size=shape), dtype) for shape in ((rows, inputs), (units, inputs), (rows, units)))
     u, v = (rounded(random.normal(size=(size, 1)), dtype) for size in (units, inputs))
-    errors = {"kernel": np.zeros(k.shape), "left": np.zeros(u.shape), "right": np.zeros(v.shape)}
+    errors = {"kernel": np.zeros(k.shape), "u": np.zeros(u.shape), "v": np.zeros(v.shape)}
     problem = Spectral(x, dtype, k, u, v, errors, 2, False, True, False, 1e-12, g, structured=False)
     return replace(problem, **changes)
 
