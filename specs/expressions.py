@@ -1,7 +1,8 @@
 """The small arithmetic of the specs: parsed with a list of what is allowed, never run as Python.
 
 Allowed: names, numbers, `None`, `True`, `False`; `+ - * //` and unary minus; comparisons; `and or not`;
-tuples, which `+` joins; `a if condition else b`; and indexing: by a number, a list of numbers (giving a tuple) or a slice.
+tuples, which `+` joins; `a if condition else b`; and indexing: by a number, a list of numbers (giving a tuple) or
+a slice.
 `True` and `False` count as 1 and 0; `and`, `or` and `not` give `True` or `False`.
 """
 
