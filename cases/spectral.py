@@ -104,7 +104,11 @@ def _problem(call: Call) -> Spectral:
         kernel=kernel.T if keras else kernel,
         u=weights[u].value.nearest.reshape((-1, 1)),
         v=weights[v].value.nearest.reshape((-1, 1)) if v in weights else None,
-        errors={"u": column[u], "v": column.get(v, np.zeros((1, 1))), "kernel": errors["kernel"].T if keras else errors["kernel"]},
+        errors={
+            "u": column[u],
+            "v": column.get(v, np.zeros((1, 1))),
+            "kernel": errors["kernel"].T if keras else errors["kernel"],
+        },
         iterations=int(options["power_iterations"]) if trains else 0,
         right_first=keras or v == "left",
         divided=trains or not keras,
