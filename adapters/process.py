@@ -84,6 +84,11 @@ class Process:
         """The process id."""
         return self._popen.pid
 
+    @property
+    def waiting(self) -> int:
+        """How many messages have come that nobody has received."""
+        return self._arrived.qsize()
+
     def wait_ready(self, timeout: float) -> Ready:
         """What the target says of itself, waited for at most `timeout` seconds. Raises Failed."""
         if self.ready is None:

@@ -40,6 +40,14 @@ class Loss:
 
 
 @dataclass(slots=True)
+class Budget:
+    """How often a target may be restarted, and how often it was."""
+
+    restarts: int
+    used: int = 0
+
+
+@dataclass(slots=True)
 class _Asked:
     """An open request; `sent` is when the process that is to answer got it."""
 
@@ -57,6 +65,7 @@ class Worker:
     restarts: after that many the target gives up.
     ready: what it says of itself, once it has started.
     unavailable: why it answers nothing (any more), None while it may answer.
+    budget: the restarts, which several workers of one target may share.
     """
 
     def __init__(
@@ -70,7 +79,8 @@ class Worker:
         self.ready: Ready | None = None
         self.unavailable: str | None = None
         self.restarted = 0
-        self._limits = (startup, memory, restarts)
+        self.budget = Budget(restarts)
+        self._limits = (startup, memory)
         self._asked: deque[_Asked] = deque()
         self._sent = 0
         self._clock = time.monotonic()
@@ -85,14 +95,19 @@ class Worker:
         try:
             self.ready = self._process.wait_ready(self._limits[0])
         except Failed as error:
-            self._abandon(f"could not be started: {error}")
+            self.abandon(f"could not be started: {error}")
             return None
         if self.ready.smoke:
-            self._abandon(f"could not be started: {self.ready.smoke}")
+            self.abandon(f"could not be started: {self.ready.smoke}")
             return None
         if first:
             self._clock = self._process.clock
         return self.ready
+
+    @property
+    def busy(self) -> int:
+        """How many requests are still to be answered."""
+        return len(self._asked) - (self._process.waiting if self._process else 0)
 
     def submit(self, request: Request) -> None:
         """Ask for `request`, without waiting. Raises TypeError for a request that cannot travel."""
@@ -173,15 +188,17 @@ class Worker:
         return loss
 
     def _restart(self, reason: str) -> None:
-        if self.restarted >= self._limits[2]:
-            self._abandon(f"gave up after {self.restarted} restarts. The last time it {reason}")
+        if self.budget.used >= self.budget.restarts:
+            self.abandon(f"gave up after {self.budget.used} restarts. The last time it {reason}")
             return
         self.restarted += 1
+        self.budget.used += 1
         if self._process is not None:
             self._process.close(graceful=False)
         self._begin()
 
-    def _abandon(self, reason: str) -> None:
+    def abandon(self, reason: str) -> None:
+        """End the target for good; every open request is lost with this reason."""
         self.unavailable = reason
         self._sent = 0
         if self._process is not None:

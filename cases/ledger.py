@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from normcheck.adapters.targets import Target
-from normcheck.reports.record import Check, LedgerNote
+from normcheck.reports.record import Check
 from normcheck.specs.grammar import Frozen
 from normcheck.specs.reader import first
 from normcheck.specs.sentences import problems
@@ -104,13 +104,6 @@ def must_show(entry: Entry, cases: Iterable[Case], asked: Collection[str]) -> bo
     """
     named = [case.id in asked for case in cases if _speaks_of(entry, case.id) and _aspects(entry) & {*case.aspects}]
     return bool(named) and (all(named) if entry.sometimes else any(named))
-
-
-def unmatched(due: Iterable[str], matched: Iterable[str]) -> list[LedgerNote]:
-    """Entries that matched nothing in a full run: they are stale."""
-    seen = set(matched)
-    problem = "matched no check in a full run: remove it, or correct its target, versions and cases"
-    return [LedgerNote(entry=name, problem=problem) for name in due if name not in seen]
 
 
 def _plain(text: str) -> bool:

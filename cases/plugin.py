@@ -99,6 +99,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="ask ONNX's own backend node cases too; needs the package onnx (`pip install normcheck[onnx]`)",
     )
+    add(
+        "--shard",
+        default="",
+        metavar="N/OF",
+        help="run one part of the items, 2/5 the second of five; `normcheck merge` joins the records of all parts",
+    )
+    add(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes of each target that share its cases (default: %(default)s); -n of pytest-xdist, "
+        "in place of it, shares the judging too",
+    )
     add("--in-process", action="store_true", help="run targets in pytest's own process, for a debugger")
     add(
         "--case-timeout",
@@ -148,6 +162,8 @@ def session_of(config: pytest.Config) -> Session:
             record=folder / Path(record),
             command=tuple(map(str, config.invocation_params.args)),
             onnx=get("--onnx"),
+            shard=get("--shard"),
+            workers=get("--workers"),
             selection=Selection(get("--full"), *(tuple(get(name)) for name in ("cases", "layers", "aspects"))),
         )
         config.stash[SESSION] = Session(options, started)
@@ -177,17 +193,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.extra_keyword_matches.update(names, (case.dtype,))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse what cannot be run, and drop the items that stand for no case and target, or for none selected."""
     if SESSION not in config.stash:
         return
     _refuse(config.stash[SESSION].wrong)
     items[:] = [item for item in items if not item.get_closest_marker("normcheck") or hasattr(_target(item), "id")]
-    if not config.stash[SESSION].options.selection.narrowed:
-        return
-    dropped = [item for item in items if "case" not in _parameters(item)]
-    config.hook.pytest_deselected(items=dropped)
-    items[:] = [item for item in items if "case" in _parameters(item)]
+    if config.stash[SESSION].options.selection.narrowed:
+        _drop(config, items, [item for item in items if "case" not in _parameters(item)])
+    if config.stash[SESSION].options.shard:
+        _drop(config, items, _elsewhere(config.stash[SESSION], items))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -201,8 +217,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     one.selected = len(ours)
     shared = hasattr(session.config, "workerinput")
     one.start({target.id for item in ours for target in _targets(item)}, [] if shared else _wanted(one, ours))
-    judged = sum("case" in named and "vector" not in named for named in map(_parameters, ours))
-    one.whole = judged == len(one.cases) and not one.options.selection.narrowed
+    one.whole = _judging(ours) + one.elsewhere == len(one.cases) and not one.options.selection.narrowed
     one.due = one.entries_due()
     if not shared:
         try:
@@ -214,7 +229,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Refuse wrong options before pytest-xdist starts processes, each of which would tell of them in its own way."""
-    if any(config.getoption(name) for name in ("--target", "--device", "--ledger", "--record", "layers", "aspects")):
+    if config.getoption("--workers") != 1:
+        _refuse("--workers together with -n: each process of pytest-xdist starts every target; give one of the two.")
+    named = ("--target", "--device", "--ledger", "--record", "--shard", "layers", "aspects")
+    if any(config.getoption(name) for name in named):
         _refuse(session_of(config).wrong)
 
 
@@ -288,6 +306,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.when == "call" and LINES in item.stash:
         report.normcheck = item.stash[LINES]  # type: ignore[attr-defined]
+        shard = session_of(item.config).shard
+        report.normcheck_shard = shard.model_dump() if shard else None  # type: ignore[attr-defined]
     return report
 
 
@@ -330,6 +350,32 @@ def _targets(item: pytest.Item) -> list[Target]:
     """The item's target, and its partner where it has one."""
     partner: Target | None = _parameters(item).get("partner")
     return [_target(item), *([partner] if partner else [])]
+
+
+def _judging(items: Sequence[pytest.Item]) -> int:
+    """How many items judge a case of the specs: not a claim, and not a node case of ONNX."""
+    return sum("case" in named and "vector" not in named for named in map(_parameters, items))
+
+
+def _elsewhere(one: Session, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The items that other shards run."""
+    ours = [item for item in items if item.get_closest_marker("normcheck")]
+    if not ours:
+        return []
+    try:
+        kept = set(one.share([item.name for item in ours], [_target(item).id for item in ours]))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    others = [item for at, item in enumerate(ours) if at not in kept]
+    one.elsewhere = _judging(others)
+    return others
+
+
+def _drop(config: pytest.Config, items: list[pytest.Item], dropped: Sequence[pytest.Item]) -> None:
+    """Take items out of `items`, and let pytest count them as deselected."""
+    gone = set(dropped)
+    config.hook.pytest_deselected(items=list(dropped))
+    items[:] = [item for item in items if item not in gone]
 
 
 def _refuse(sentence: str) -> None:

@@ -37,8 +37,16 @@ class Recorder:
         if lines is not None:
             one = session_of(self.config)
             one.reported += 1
+            self._belongs(one, getattr(report, "normcheck_shard", None))
             one.append(lines)
             self._tell(sum(line["kind"] == "check" for line in lines))
+
+    def _belongs(self, one: Session, shard: dict[str, Any] | None) -> None:
+        """Learn from a worker of pytest-xdist, which has the items, which part of them this run is."""
+        from normcheck.reports.record import Shard
+
+        if shard and one.shard is None:
+            one.shard = Shard.model_validate(shard)
 
     def _tell(self, checks: int) -> None:
         """Show the progress: every ten seconds on a terminal, at each tenth of the items in a log."""
@@ -70,10 +78,14 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Take what a worker of pytest-xdist found; a target that any of them lost is a target lost."""
+        """Take what a worker of pytest-xdist found; a target that any of them lost is a target lost.
+
+        One that had no item of a target ended it before it told anything of itself.
+        """
         self.handed = getattr(node, "workeroutput", {}).get("normcheck", self.handed)
         for line in self.handed.get("targets", []):
-            if line["id"] not in self.found or line["reason"]:
+            known = self.found.get(line["id"], {"reason": "", "python": ""})
+            if line["reason"] or not (known["reason"] or known["python"]):
                 self.found[line["id"]] = line
 
     @pytest.hookimpl(trylast=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from shlex import quote
 
 from normcheck.adapters.interface import Observation, Request
+from normcheck.adapters.pool import Pool
 from normcheck.adapters.targets import Target
 from normcheck.adapters.transport import LocalWorker, Loss, Worker
 from normcheck.reports.record import Check, ClaimVerdict
@@ -32,11 +33,15 @@ PLAIN = ("pass", "unsupported")
 
 @dataclass(slots=True)
 class Asked:
-    """What one target still has to be asked, what is on its way, and what came back before it was wanted."""
+    """What one target still has to be asked, what is on its way, and what came back before it was wanted.
+
+    ahead: how many cases may be on their way.
+    """
 
     target: Target
-    worker: Worker | LocalWorker
+    worker: Worker | Pool | LocalWorker
     ledger: Mapping[str, Entry] = field(default_factory=dict)
+    ahead: int = AHEAD
     queue: deque[Case] = field(default_factory=deque)
     sent: deque[Case] = field(default_factory=deque)
     answers: dict[str, Observation | Loss] = field(default_factory=dict)
@@ -59,7 +64,7 @@ class Asked:
         return self.answers.pop(case.id)
 
     def _send_ahead(self) -> None:
-        while self.queue and len(self.sent) < AHEAD:
+        while self.queue and len(self.sent) < self.ahead:
             case = self.queue.popleft()
             self.worker.submit(request_for(case, self.target.dialect))
             self.sent.append(case)

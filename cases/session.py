@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from normcheck.adapters.loading import TargetError
+from normcheck.adapters.pool import Pool
 from normcheck.adapters.targets import Discovery, Target, discover
 from normcheck.adapters.transport import LocalWorker, Worker
 from normcheck.reports.reading import Record, read
-from normcheck.reports.record import LINE, Footer, Header, KnownText, TargetLine
+from normcheck.reports.record import LINE, Footer, Header, KnownText, Shard, TargetLine
+from normcheck.reports.shards import unmatched
 from normcheck.reports.summary import exit_status
 from normcheck.reports.writing import RecordWriter
 from normcheck.specs.source import SpecError
 
 from .case import Case
-from .ledger import Entry, must_show, read_ledger, unmatched
+from .ledger import Entry, must_show, read_ledger
 from .onnx_vectors import NodeCases, OnnxMissing, Vector, read_node_cases, reason_not_asked, translated
-from .run import Asked, Run, ledger_for
+from .run import AHEAD, Asked, Run, ledger_for
 from .selection import Selection
+from .sharding import parse, part, shard, wrong_shard
 from .suite import Claim, Suite, asked_of, claim_texts, lone, partners, requirement_texts, settled_on, suite
 
 LEDGER = Path(__file__).parent / "ledger.yaml"
@@ -38,7 +41,8 @@ EXPLAINED = ("pass", "known", "unsupported")
 class Options:
     """The command line, as far as it concerns normcheck. limit: seconds per case; memory: MiB per target.
 
-    onnx: ONNX's node cases are asked too. selection: which cases are asked.
+    onnx: ONNX's node cases are asked too. selection: which cases are asked. shard: `2/5`, or empty for all items.
+    workers: processes of each target.
     """
 
     targets: tuple[str, ...]
@@ -50,6 +54,8 @@ class Options:
     record: Path
     command: tuple[str, ...]
     onnx: bool = False
+    shard: str = ""
+    workers: int = 1
     selection: Selection = field(default_factory=Selection)
 
 
@@ -58,7 +64,8 @@ class Session:
     """Everything between collection and the end. Targets and specs are looked for when first needed.
 
     selected, reported: how many items are to run, and how many have. whole: the whole list is run on every
-    target found. due: the ledger's entries that must match.
+    target found, in other shards too. due: the ledger's entries that must match. shard: which part of the items is run.
+    elsewhere: how many of the cases' items other shards run.
     """
 
     options: Options
@@ -71,6 +78,8 @@ class Session:
     reported: int = 0
     whole: bool = False
     due: list[str] = field(default_factory=list)
+    shard: Shard | None = None
+    elsewhere: int = 0
     closing: list[dict[str, Any]] = field(default_factory=list)
 
     @cached_property
@@ -105,6 +114,11 @@ class Session:
             return f"--case-timeout {self.options.limit:g}: give seconds above 0, and {LONGEST:g} at the most."
         if self.options.memory < 1:
             return f"--memory-limit {self.options.memory}: give at least 1 MiB."
+        if self.options.workers < 1 or (self.options.in_process and self.options.workers > 1):
+            asked = f"--workers {self.options.workers}"
+            return f"{asked}: give 1 or more, and no more than 1 together with --in-process, which starts none."
+        if self.options.shard and (fault := wrong_shard(self.options.shard)):
+            return fault
         if self.options.record.suffix == ".html":
             return f"{self.options.record} would be overwritten by the page; give the record another ending, .jsonl."
         if self.options.record.is_dir():
@@ -161,19 +175,36 @@ class Session:
             (vector, target) for vector, target in pairs if chosen.has(vector.case) and chosen.asks(vector.case, target)
         ]
 
+    def share(self, names: Sequence[str], targets: Sequence[str]) -> list[int]:
+        """The positions of the items that this shard runs. names, targets: of all items.
+
+        Raises ValueError with a sentence where there are fewer items than shards.
+        """
+        number, of = parse(self.options.shard)
+        if len(names) < of:
+            raise ValueError(
+                f"--shard {self.options.shard}: {len(names)} items are selected; give no more shards than that."
+            )
+        self.shard = shard(number, of, names)
+        return part(number, of, targets)
+
     def start(self, needed: set[str], ahead: Iterable[tuple[str, Case]]) -> None:
         """Start the targets with the ids `needed`; ask at once for the first of the target ids and cases in `ahead`."""
         asked = {
-            target.id: Asked(target, self._worker(target), ledger_for(target, self.ledger))
+            target.id: Asked(
+                target, self._worker(target), ledger_for(target, self.ledger), AHEAD * self.options.workers
+            )
             for target in self.discovery.targets
             if target.id in needed
         }
         self.run = Run(self.suite, asked, self.options.limit, self.options.selection, self._process)
         self.run.enqueue(ahead)
 
-    def _worker(self, target: Target) -> Worker | LocalWorker:
+    def _worker(self, target: Target) -> Worker | Pool | LocalWorker:
         if self.options.in_process:
             return LocalWorker(target)
+        if self.options.workers > 1:
+            return Pool(target, self.options.workers, self._process)
         return self._process(target)
 
     def _process(self, target: Target) -> Worker:
@@ -217,6 +248,7 @@ class Session:
                 for name, one in self.ledger.items()
             },
             lone=lone(self.suite.cases, self.targets),
+            shard=self.shard,
             selected=self.selected,
             case_list="full" if self.options.selection.full else "quick",
             listed=sum(map(self.options.selection.lists, self.suite.cases)),
@@ -266,13 +298,14 @@ class Session:
     def finish(self, status: int) -> Record:
         """Write the last lines of the record; returns all of it. status: pytest's own, by the items alone."""
         complete = self.reported >= self.selected
-        notes = unmatched(self.due, self.matched) if complete else []
+        notes = unmatched(self.due, self.matched) if complete and self.shard is None else []
         self.append(note.model_dump() for note in notes)
         footer = Footer(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             complete=complete,
             reason="" if complete else f"{self.reported} of {self.selected} items ran",
             checks=self.checks,
+            due=self.due if self.shard else [],
         )
         record = replace(read(self.options.record), footer=footer)
         footer = footer.model_copy(update={"exit_status": status or exit_status(record)})

@@ -22,12 +22,13 @@ class Stop(click.ClickException):
 
 
 def merged(paths: Sequence[Path]) -> Record:
-    """The record of one path, or of several merged. Raises Stop for a file that is not a record."""
+    """The record of one path, or of several merged; a lone shard is no whole. Raises Stop for what is not a record."""
     try:
         records = [read(path) for path in paths]
     except RecordError as error:
         raise Stop(str(error)) from None
-    return records[0] if len(records) == 1 else merge(records)
+    alone = len(records) == 1 and records[0].header.shard is None
+    return records[0] if alone else merge(records)
 
 
 def written(write: Callable[[Path], T], output: Path, inputs: Sequence[Path]) -> T:

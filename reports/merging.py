@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from .reading import Record
+from .reading import Record, lost
 from .record import Check, ClaimVerdict, Footer, Header, LedgerNote, Part, TargetLine
+from .shards import missing, stale
+from .summary import exit_status
 from .writing import RecordWriter
 
 T = TypeVar("T")
@@ -19,8 +22,8 @@ def merge(records: Sequence[Record]) -> Record:
     """One record of all; what a reader must know of the merge stands in its `problems`.
 
     Checks that agree in key and verdict collapse into the first, and are counted. Checks with one key and
-    different verdicts are all kept, and named. The result is complete when every part is. Raises ValueError
-    for no records.
+    different verdicts are all kept, and named. The result is complete when every part is, and every shard is there.
+    Raises ValueError for no records.
     """
     if not records:
         raise ValueError("There is nothing to merge: name at least one record.")
@@ -30,19 +33,28 @@ def merge(records: Sequence[Record]) -> Record:
         targets=distinct(chain.from_iterable(record.targets for record in records), target_identity),
         checks=checks,
         claims=distinct(chain.from_iterable(record.claims for record in records), claim_identity),
-        ledger_notes=distinct(chain.from_iterable(record.ledger_notes for record in records), note_identity),
+        ledger_notes=distinct(
+            chain(*(record.ledger_notes for record in records), stale(runs(records), (c.known or "" for c in checks))),
+            note_identity,
+        ),
     )
     notes = tuple(dict.fromkeys(findings(records, merged)))
-    header = merged_header(records, notes)
-    return Record(
-        header=header,
-        targets=merged.targets,
-        checks=checks,
-        claims=merged.claims,
-        ledger_notes=merged.ledger_notes,
-        footer=merged_footer(records, len(checks)),
-        problems=notes,
+    whole = replace(
+        merged, header=merged_header(records, notes), footer=merged_footer(records, len(checks)), problems=notes
     )
+    status = max(exit_status(whole), *(part.exit_status for part in runs(records)))
+    return replace(whole, footer=merged_footer(records, len(checks), status))
+
+
+def content(record: Record) -> str:
+    """A digest of what was found: two records have the same where every verdict is the same, in whatever order."""
+    found = [
+        *(f"check {verdict(line)!r}" for line in record.checks),
+        *(f"target {target_identity(line)!r}" for line in record.targets),
+        *(f"claim {claim_identity(line)!r}" for line in record.claims),
+        *(f"ledger {note_identity(line)!r}" for line in record.ledger_notes),
+    ]
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16]
 
 
 def write(record: Record, path: str | Path) -> None:
@@ -140,48 +152,67 @@ def parts(record: Record) -> list[Part]:
         Part(
             **{name: getattr(record.header, name) for name in fields},
             finished=record.footer.finished if record.footer else "",
+            shard=record.header.shard,
             complete=record.complete,
             reason=record.shortfall,
+            exit_status=record.footer.exit_status if record.footer else 1,
+            due=record.footer.due if record.footer else [],
         )
     ]
+
+
+def runs(records: Iterable[Record]) -> tuple[Part, ...]:
+    """The runs that all of `records` consist of, each once."""
+    return distinct(chain.from_iterable(map(parts, records)), Part.model_dump_json)
 
 
 def merged_header(records: Sequence[Record], notes: tuple[str, ...]) -> Header:
     """The first header, with everything the others add and the runs it now speaks for."""
     headers = [record.header for record in records]
-    runs = distinct(chain.from_iterable(map(parts, records)), Part.model_dump_json)
-    names = "\n".join(sorted(part.run for part in runs))
+    joined = runs(records)
+    names = "\n".join(sorted(part.run for part in joined))
     return headers[0].model_copy(
         update={
-            "run": headers[0].run if len(runs) == 1 else "merged-" + hashlib.sha256(names.encode()).hexdigest()[:12],
-            "started": min(part.started for part in runs),
+            "run": headers[0].run if len(joined) == 1 else "merged-" + hashlib.sha256(names.encode()).hexdigest()[:12],
+            "started": min(part.started for part in joined),
             "layers": {k: v for h in reversed(headers) for k, v in h.layers.items()},
             "requirements": {k: v for h in reversed(headers) for k, v in h.requirements.items()},
             "ledger": {k: v for h in reversed(headers) for k, v in h.ledger.items()},
             "claims": {k: v for h in reversed(headers) for k, v in h.claims.items()},
-            "selected": sum(part.selected for part in runs),
-            "case_list": _joint_list(runs),
+            "selected": sum(part.selected for part in joined),
+            "case_list": _joint_list(joined),
             "lone": [text for text in headers[0].lone if all(text in header.lone for header in headers)],
-            "parts": list(runs) if len(runs) > 1 else headers[0].parts,
+            "shard": None,
+            "parts": list(joined) if len(joined) > 1 or joined[0].shard else headers[0].parts,
             "notes": list(notes),
         }
     )
 
 
-def _joint_list(runs: Sequence[Part]) -> str:
+def _joint_list(joined: Sequence[Part]) -> str:
     """The list that all runs were of; empty where they differ, so that the record does not claim more than it has."""
-    names = {part.case_list for part in runs}
+    names = {part.case_list for part in joined}
     return names.pop() if len(names) == 1 else ""
 
 
-def merged_footer(records: Sequence[Record], checks: int) -> Footer:
-    """The end of the last, complete when all are."""
-    reasons = [f"{record.header.run}: {record.shortfall}" for record in records if not record.complete]
+def cut(record: Record) -> bool:
+    """Whether a record ends too early, whatever its parts say of themselves."""
+    return record.footer is None or bool(lost(record.footer, record.checks))
+
+
+def merged_footer(records: Sequence[Record], checks: int, status: int = 0) -> Footer:
+    """The end of the last, complete when all are and every shard is there."""
+    joined = runs(records)
+    reasons = [
+        *(f"{part.run}: {part.reason}" for part in joined if not part.complete),
+        *(f"{one.header.run}: {one.shortfall}" for one in records if one.header.parts and cut(one)),
+        *missing(joined),
+    ]
     footers = [record.footer for record in records if record.footer is not None]
     return Footer(
         finished=max((footer.finished for footer in footers), default=""),
         complete=not reasons,
         reason="; ".join(dict.fromkeys(reasons)),
         checks=checks,
-        exit_status=max((footer.exit_status for footer in footers), default=1),
+        exit_status=status,
     )

@@ -88,8 +88,19 @@ class ClaimText(Line):
     statement: Text
 
 
+class Shard(Line):
+    """Which part of a run's items a record holds: shard `number` of `of`. items: a digest of the names of all items."""
+
+    number: Count
+    of: Count
+    items: Name
+
+
 class Part(Line):
-    """One of the runs that a merged record was made of. reason: why it is not complete, else empty."""
+    """One of the runs that a merged record was made of. reason: why it is not complete, else empty.
+
+    due: of a shard, as in the footer.
+    """
 
     run: Name
     started: Name
@@ -102,6 +113,9 @@ class Part(Line):
     case_list: Name = ""
     complete: bool = False
     reason: Text = ""
+    exit_status: Count = 0
+    shard: Shard | None = None
+    due: Names = []
 
 
 class KnownText(Line):
@@ -117,6 +131,7 @@ class Header(Line):
 
     case_list: `quick` or `full`; listed: how many cases are on it, of all `cases`.
     lone: comparisons that could not be made, because there was nothing to compare with.
+    shard: which part of a run this is, None for a whole one.
     parts: the runs that this record was merged from, none for a single run. notes: what the merge found.
     """
 
@@ -137,6 +152,7 @@ class Header(Line):
     listed: Count = 0
     cases: Count = 0
     lone: list[Text] = []
+    shard: Shard | None = None
     parts: list[Part] = []
     notes: list[Text] = []
 
@@ -213,7 +229,10 @@ class LedgerNote(Line):
 
 
 class Footer(Line):
-    """The end of a run. complete: every selected item ran; reason: why not, else empty."""
+    """The end of a run. complete: every selected item ran; reason: why not, else empty.
+
+    due: of a shard, the ledger's entries that the shards must match together.
+    """
 
     kind: Literal["footer"] = "footer"
     finished: Name
@@ -221,6 +240,7 @@ class Footer(Line):
     reason: Text = ""
     checks: Count = 0
     exit_status: Count = 0
+    due: Names = []
 
 
 AnyLine = Annotated[Header | TargetLine | Check | ClaimVerdict | LedgerNote | Footer, Field(discriminator="kind")]

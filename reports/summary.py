@@ -46,6 +46,13 @@ def list_sentence(header: Header) -> str:
     return f"The {header.case_list} list: {header.listed:,} of {header.cases:,} cases; --full asks all of them."
 
 
+def shard_sentence(header: Header) -> str:
+    """Which part of a run this is; empty where it is not one."""
+    if header.shard is None:
+        return ""
+    return f"Shard {header.shard.number} of {header.shard.of}: `normcheck merge` joins the records of all into one."
+
+
 def target_names(record: Record) -> list[str]:
     """The ids of the targets, those that could not be had among them, in order of appearance."""
     names = [line.id for line in record.targets] + [check.target for check in record.checks]
@@ -74,6 +81,8 @@ def verdict_sentences(record: Record) -> list[str]:
 
 
 def _nothing_judged(record: Record) -> list[str]:
+    if record.header.shard is not None:
+        return []  # what one shard has nothing of another may have: the merged record tells
     settled = {claim.target for claim in record.claims if claim.verdict != "cannot be told"}
     if not settled and not any(check.outcome in JUDGED for check in record.checks):
         return ["Nothing was judged: no check on any target passed, failed or was known to deviate."]
@@ -123,7 +132,7 @@ def terminal(record: Record, *, colour: bool = False) -> str:
     """
     sentences = verdict_sentences(record)
     closing = sentences or ["Everything asked was judged, and found right or known."]
-    listed = list(filter(None, [list_sentence(record.header), *record.header.lone]))
+    listed = list(filter(None, [list_sentence(record.header), shard_sentence(record.header), *record.header.lone]))
     words = [[_one_line(text) for text in block] for block in (listed, record.problems, closing)]
     blocks = [_table(record, colour), _symptoms(record), *words]
     return "\n\n".join("\n".join(block) for block in blocks if block)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from normcheck.adapters.targets import Target
-from normcheck.cases.ledger import Entry, applies, explained, must_show, read_ledger, unmatched
+from normcheck.cases.ledger import Entry, applies, explained, must_show, read_ledger
 from normcheck.cases.session import LEDGER
 from normcheck.cases.suite import suite
 from normcheck.reports.record import Check
+from normcheck.reports.shards import unmatched
 from normcheck.specs.source import SpecError
 
 LISTED, UNLISTED = (f"layer_normalization/ranks/shape={shape}" for shape in ("7", "3x7"))

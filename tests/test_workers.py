@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import pytest
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Request, Step
 from normcheck.adapters.observe import folders_of
+from normcheck.adapters.pool import Pool
 from normcheck.adapters.process import ROOT, excerpt, one_thread
 from normcheck.adapters.targets import Target
 from normcheck.adapters.transport import LocalWorker, Loss, Worker
@@ -326,3 +328,49 @@ def test_an_excerpt_is_what_is_around_the_fatal_error():
     assert lines[8:10] == ["Fatal Python error: Aborted", "here"]
     assert len(lines) == 16
     assert excerpt("a\n\nb") == ["a", "b"]
+
+
+def pool(workers=2, **limits):
+    return Pool(target(), workers, partial(Worker, **limits))
+
+
+def test_several_workers_answer_in_the_order_of_the_requests():
+    with pool() as both:
+        answers = ask(both, "same", "unheard_of", *["same"] * 20)
+        pids = {worker.start().pid for worker in both._workers}
+    assert [answer.case for answer in answers][:2] == ["0-same", "1-unheard_of"]
+    assert [answer.case for answer in answers][2:] == [f"{at}-same" for at in range(2, 22)]
+    assert len(pids) == 2
+    assert not any(map(alive, pids))
+
+
+def test_a_worker_that_hangs_holds_up_none_of_the_others():
+    with pool() as both:
+        both.start()
+        both.submit(request("hang"))
+        for at in range(8):
+            both.submit(request("same", str(at)))
+        lost = both.receive(0.5)
+        assert (lost.kind, lost.case) == ("timeout", "hang")
+        assert [both.receive(LONG).case for _ in range(8)] == [str(at) for at in range(8)]
+
+
+def test_restarts_of_several_workers_count_together():
+    faults = ["exit"] * 3 + ["same"] * 3
+    with pool(restarts=2) as both, Worker(target(), restarts=2) as one:
+        several, alone = ask(both, *faults), ask(one, *faults)
+    assert [(type(answer), answer.case) for answer in several] == [(type(answer), answer.case) for answer in alone]
+    assert "gave up after 2 restarts" in both.unavailable
+    assert sum(worker.restarted for worker in both._workers) == 2
+
+
+def test_a_target_that_cannot_start_says_why_once_for_all_its_workers():
+    with Pool(target("declines.py"), 2, Worker) as both:
+        answers = ask(both, "same", "same")
+        assert both.start() is None
+    assert {answer.message for answer in answers} == {f"t · cpu · eager {both.unavailable}"}
+
+
+def test_several_workers_were_asked_nothing():
+    with pool() as both, pytest.raises(LookupError, match="was asked nothing"):
+        both.receive(LONG)
