@@ -31,11 +31,18 @@ BUILT_IN: Mapping[str, str] = {
     "tf_keras": "normcheck.adapters.keras2:TfKerasAdapter",
     "tf.keras": "normcheck.adapters.keras2:Keras2Adapter",
     "tfa": "normcheck.adapters.tensorflow_addons:AddonsAdapter",
+    "flax": "normcheck.adapters.flax:FlaxAdapter",
+    "flax-linen": "normcheck.adapters.flax_linen:FlaxLinenAdapter",
+    "flax-two-pass": "normcheck.adapters.flax:FlaxTwoPassAdapter",
     "document-001": "normcheck.adapters.document_001:Document001Adapter",
     "document-002": "normcheck.adapters.document_002:Document002Adapter",
 }
-# What shares a framework with another target: asked where everything is, or where it is requested.
-ON_REQUEST = ("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tfa")
+# What shares a framework with another target, and frameworks that not every run needs: asked where everything is, or where
+# it is requested.
+ON_REQUEST = (
+    *("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tfa"),
+    *("flax", "flax-linen", "flax-two-pass"),
+)
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
 PROBE_TIMEOUT = 120.0
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from normcheck.specs.expressions import evaluate
 from normcheck.specs.grammar import LayerSpec, WeightSpec
+from normcheck.specs.vocabulary import Dialect
 
 from .case import Case
 
@@ -87,7 +88,7 @@ def machine_epsilon(dtype: str) -> float:
 
 
 def _default(default: Any, dialect: str) -> Any:
-    per_dialect = isinstance(default, dict) and set(default) <= {"keras", "torch", "onnx"}
+    per_dialect = isinstance(default, dict) and set(default) <= set(get_args(Dialect))
     return default.get(dialect) if per_dialect else default
 
 
@@ -100,8 +101,7 @@ def _resolved(name: str, value: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _present(weight: WeightSpec, names: Mapping[str, Any], dialect: str) -> bool:
-    spoken = weight.only is None or dialect in weight.only
-    return spoken and (weight.when is None or bool(evaluate(weight.when, names)))
+    return weight.spoken(dialect) and (weight.when is None or bool(evaluate(weight.when, names)))
 
 
 def _weight(role: str, weight: WeightSpec, names: Mapping[str, Any], dialect: str, dtype: str) -> ExpectedWeight:

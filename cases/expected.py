@@ -233,11 +233,11 @@ def _mask(asked: Step) -> NDArray[np.bool_] | None:
 def in_training(meant: Convention, index: int) -> bool:
     """Whether a layer that keeps statistics uses the input's at a step; a frozen one in Keras never does.
 
-    A step that says nothing of it is inference in Keras; a module of PyTorch stays in the mode that it was last put in,
-    and begins in training.
+    A step that says nothing of it is inference in Keras and ONNX; a module of PyTorch or Flax stays in the mode that it
+    was last put in, and begins in training.
     """
     said = [True if step.do == "update" else step.training for step in meant.case.steps[: index + 1]]
-    if meant.dialect == "torch":
+    if meant.dialect in ("torch", "flax"):
         said = [True, *(one for one in said if one is not None)]
     frozen = meant.case.layer == "batch_normalization" and not meant.arguments["trainable"]
     return bool(said[-1]) and not frozen
@@ -255,7 +255,7 @@ def _moved(meant: Convention, answer: Answer, before: StepExpected) -> State:
 def share(meant: Convention, n: int, seen: int = 0) -> tuple[float, float]:
     """The weight of the new value, and by what its variance is multiplied.
 
-    Keras' momentum weights the old value and its variance is the population's; PyTorch's weights the new one and its
+    Momentum weights the old value and the variance is the population's; PyTorch's weights the new one and its
     variance divides by n - 1. Without a momentum every one of the `seen` batches, and the new one, weigh the same.
     """
     given = meant.arguments["momentum"]

@@ -106,6 +106,11 @@ class WeightSpec(Frozen):
     when: Expression | None = None
     only: Dialects | None = None
 
+    def spoken(self, dialect: str) -> bool:
+        """Whether the dialect has the weight, as far as that does not depend on the arguments."""
+        shaped = isinstance(self.shape, str) or dialect in self.shape
+        return shaped and (self.only is None or dialect in self.only)
+
     def shape_in(self, dialect: str) -> str:
         """The expression for the shape in a dialect. Raises KeyError where nothing is said for it."""
         return (

@@ -51,8 +51,7 @@ def _names(spec: LayerSpec, case: CaseSpec, dialect: str) -> dict[str, Any]:
 
 def _misfit(spec: LayerSpec, names: Mapping[str, Any], dialect: str) -> str | None:
     for role, weight in spec.weights.items():
-        spoken = weight.only is None or dialect in weight.only
-        if spoken and (weight.when is None or evaluate(weight.when, names)):
+        if weight.spoken(dialect) and (weight.when is None or evaluate(weight.when, names)):
             text = weight.shape_in(dialect)
             shape = evaluate(text, names)
             if not all(_count(length) for length in (shape if isinstance(shape, tuple) else (shape,))):

@@ -11,7 +11,7 @@ from .aspects import Aspect as Aspect
 MAXIMUM_ELEMENTS = 2**22
 MAXIMUM_RANK = 8
 
-Dialect = Literal["keras", "torch", "onnx"]
+Dialect = Literal["keras", "torch", "onnx", "flax"]
 DType = Literal[
     "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bool"
 ]
