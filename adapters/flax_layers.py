@@ -58,6 +58,8 @@ def _reducing(kind: str, a: FlaxArguments, options: Mapping[str, Any]) -> Recipe
 def batch_norm(a: FlaxArguments) -> Recipe:
     """BatchNorm."""
     (axis,) = axes_of(a.axis, len(a.shape))
+    if a.momentum is None:
+        raise Unsupported("Flax's BatchNorm needs a momentum")
     options = a.keywords(axis="axis", epsilon="epsilon", momentum="momentum")
     return Recipe("BatchNorm", (a.shape[axis],), {**options, **_affine(a)})
 

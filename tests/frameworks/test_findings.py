@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import os
 import runpy
 import warnings
@@ -9,9 +11,20 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = sorted((Path(__file__).resolve().parents[2] / "docs" / "findings").glob("*.py"))
+FINDINGS = Path(__file__).resolve().parents[2] / "docs" / "findings"
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def installed(script):
+    """Whether everything that a script imports is there."""
+    nodes = list(ast.walk(ast.parse(script.read_text())))
+    plain = [alias.name for one in nodes if isinstance(one, ast.Import) for alias in one.names]
+    names = plain + [str(one.module) for one in nodes if isinstance(one, ast.ImportFrom)]
+    return all(importlib.util.find_spec(name.partition(".")[0]) for name in names)
+
+
+SCRIPTS = [script for script in sorted(FINDINGS.glob("*.py")) if installed(script)]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
