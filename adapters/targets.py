@@ -37,8 +37,8 @@ BUILT_IN: Mapping[str, str] = {
     "document-001": "normcheck.adapters.document_001:Document001Adapter",
     "document-002": "normcheck.adapters.document_002:Document002Adapter",
 }
-# What shares a framework with another target, and frameworks that not every run needs: asked where everything is, or where
-# it is requested.
+# What shares a framework with another target, and frameworks that not every run needs: asked where everything is, or
+# where it is requested.
 ON_REQUEST = (
     *("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tfa"),
     *("flax", "flax-linen", "flax-two-pass"),
