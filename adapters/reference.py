@@ -19,6 +19,11 @@ from .arrays import FLOATING, Array, View, arranged, decode, encode
 from .in_memory import take
 from .interface import Adapter, Request, Unsupported, Weight
 from .reference_file import copied, told, unpickled
+from .reference_formula_derivatives import (
+    formula_derivative,
+    formula_gradient_derivatives,
+    formula_second_derivative,
+)
 from .reference_formulas import FORMULAS, formula_backward, formula_forward, make_formula
 from .reference_kernels import KERNELS, build_kernel, kernel_backward, kernel_forward, make_kernel
 from .reference_layer import Layer, Pass, adapt, backward, build, descend, forward, make, move_statistics
@@ -149,8 +154,10 @@ class ReferenceAdapter(Adapter):
 
     def forward(self, layer: Layer, x: Array | View, training: bool | None, tangent: Array | View) -> Array:
         """The derivative of the output in a direction."""
-        seen = self._differentiable(layer, x, training)
+        seen = self._forward(layer, x, training)
         with np.errstate(all="ignore"):
+            if layer.kind in MAKERS:
+                return encode(formula_derivative(layer, seen, x, tangent), layer.dtype)
             return encode(reference_derivatives.forward_derivative(layer, seen, tangent), layer.dtype)
 
     def second_order(
@@ -163,18 +170,18 @@ class ReferenceAdapter(Adapter):
         way: str,
     ) -> dict[str, Array]:
         """By formula, whatever the way."""
-        seen = self._differentiable(layer, x, training)
+        seen = self._forward(layer, x, training)
+        twice = way == "forward-over-forward"
         with np.errstate(all="ignore"):
-            if way == "forward-over-forward":
+            if layer.kind in MAKERS and twice:
+                found = {"output": formula_second_derivative(layer, seen, x, tangent)}
+            elif layer.kind in MAKERS:
+                found = formula_gradient_derivatives(layer, seen, x, upstream, tangent)
+            elif twice:
                 found = {"output": reference_derivatives.second_derivative(layer, seen, tangent)}
             else:
                 found = reference_derivatives.derivatives_of_gradients(layer, seen, upstream, tangent)
         return {name: encode(one, layer.dtype) for name, one in found.items()}
-
-    def _differentiable(self, layer: Layer, x: Array | View, training: bool | None) -> Pass:
-        if layer.kind in FORMULAS:
-            raise Unsupported(f"the reference has the gradient of {layer.kind} and no other derivative")
-        return self._forward(layer, x, training)
 
     def vectorized(self, layer: Layer, x: Array | View, training: bool | None) -> Array:
         """The outputs of one sample after the other."""

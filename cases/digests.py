@@ -31,6 +31,7 @@ from .ask import request_for
 from .bounds import Bounds
 from .case import Case
 from .derivatives import DERIVATIVES, derivatives
+from .derived import along
 from .exact import Floats
 from .expected import StepExpected, steps_by, values_of
 from .mistakes import DIALECTS
@@ -155,13 +156,18 @@ def _outputs(bounds: Answered) -> Iterator[tuple[str, Floats]]:
 def _along(case: Case, dialect: str, index: int, step: StepExpected) -> Iterator[tuple[str, Floats]]:
     """The derivatives in the direction that the step is asked for, where it is asked for any."""
     tangent = request_for(case, dialect).steps[index].tangent
-    if tangent is None or not isinstance(step.bounds, Bounds):
+    if tangent is None or step.bounds is None:
         return
-    found = derivatives(step.bounds.answer, values_of(tangent), finely=True)
-    for which in DERIVATIVES:
-        exact = getattr(found, which)
+    if not isinstance(step.bounds, Bounds):
+        found = along(case, dialect, index, finely=True)
+        for which in ("output_twice", *step.bounds.subjects):
+            yield f"derivative of {which}", found.exact(which).nearest
+        return
+    known = derivatives(step.bounds.answer, values_of(tangent), finely=True)
+    for one in DERIVATIVES:
+        exact = getattr(known, one)
         if exact is not None:
-            yield f"derivative of {which}", exact.nearest
+            yield f"derivative of {one}", exact.nearest
 
 
 def rounded(values: Floats) -> Floats:

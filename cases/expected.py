@@ -124,6 +124,13 @@ def _call(meant: Convention, index: int, before: StepExpected, finely: bool) -> 
     return StepExpected(meant.case.steps[index].do, answered, weights, before.state, changed=tuple(changed))
 
 
+def asked(case: Case, dialect: str, index: int, finely: bool = False) -> Call:
+    """The call of a step of a layer with a formula of its own, as the formula is asked for it."""
+    meant = convention(case, dialect)
+    before = list(steps_by(case, dialect, finely))[index - 1] if index else first_values(meant)
+    return _asked(meant, index, before, finely)
+
+
 def _asked(meant: Convention, index: int, before: StepExpected, finely: bool) -> Call:
     asked, step = request_for(meant.case, meant.dialect).steps[index], meant.case.steps[index]
     upstream = None if asked.upstream is None else values_of(asked.upstream)

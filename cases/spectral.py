@@ -161,12 +161,11 @@ def _changed(call: Call, problem: Spectral, vectors: tuple[Value, Value], w: Val
     def held(role: str, value: Value, error: Error) -> Held:
         return _held(as_exact(value), error, call.weights[role].value.shape, form)
 
+    def error_of(at: int) -> Error:
+        return lambda rounding, stored: _vectors(problem, rounding, stored)[at].error
+
     changed = {
-        role: held(
-            role, vectors[at], lambda rounding, stored, at=at: np.asarray(_vectors(problem, rounding, stored)[at].error)
-        )
-        for at, role in enumerate(_roles(call))
-        if role in call.weights
+        role: held(role, vectors[at], error_of(at)) for at, role in enumerate(_roles(call)) if role in call.weights
     }
     if problem.replaced:
         changed["kernel"] = held(

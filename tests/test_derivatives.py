@@ -123,5 +123,5 @@ def test_a_nan_must_show_in_every_derivative_of_its_group_and_nowhere_else():
 
 def test_no_right_way_to_a_derivative_is_outside_its_bound():
     found = [check for number in range(60) for check in checks(number)]
-    assert {check.kind for check in found} == {"layer", "rms", "batch", "group", "feature"}
+    assert {check.kind for check in found} == {"layer", "rms", "batch", "group", "instance", "feature"}
     assert [check for check in found if check.alarm] == []

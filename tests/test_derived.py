@@ -54,7 +54,9 @@ def raising(error):
     return method
 
 
-@pytest.mark.parametrize("layer", ["layer", "rms", "batch", "group", "feature"])
+@pytest.mark.parametrize(
+    "layer", ["layer", "rms", "batch", "group", "feature", "instance", "unit", "local_response", "spectral", "weight"]
+)
 def test_the_reference_is_right_in_every_derivative(layer):
     case = asked(f"{layer}_normalization")
     found = [one for one in judge(case, "keras", seen(case)) if one.aspect in ASPECTS]

@@ -15,8 +15,25 @@ from normcheck.adapters.reference_derivatives import (
     times_gamma,
     vector,
 )
+from normcheck.adapters.reference_formula_derivatives import (
+    formula_derivative,
+    formula_gradient_derivatives,
+    formula_second_derivative,
+)
+from normcheck.adapters.reference_kernels import KERNELS
 from normcheck.adapters.reference_layer import forward, scale_of
-from normcheck.tests.mutants.mutant import ALL, BATCH, CENTRED, ONE, RMS, STATISTICAL, mutant, rounded
+from normcheck.tests.mutants.mutant import (
+    ALL,
+    BATCH,
+    CENTRED,
+    ONE,
+    RESPONSE,
+    RMS,
+    STATISTICAL,
+    UNIT,
+    mutant,
+    rounded,
+)
 
 
 def moving(formula):
@@ -261,4 +278,43 @@ StackLeaks = mutant(
     ALL,
     dtypes=ONE,
     vectorized=samples(_by_the_first),
+)
+FormulaForwardDetached = mutant(
+    "norm-held-constant-in-forward-mode",
+    "Forward mode holds what divides the input constant.",
+    (UNIT, RESPONSE),
+    dtypes=ONE,
+    formula_derivative=lambda layer, seen, x, tangent: decode(tangent).astype(layer.working) * seen.r,
+)
+FormulaBendForgotten = mutant(
+    "norm-held-constant-in-second-derivatives",
+    "The second derivative of the output leaves the bend of the norm out.",
+    (UNIT, RESPONSE),
+    dtypes=ONE,
+    formula_second_derivative=lambda layer, seen, x, tangent: (
+        formula_second_derivative(layer, seen, x, tangent) + formula_derivative(layer, seen, x, tangent)
+    ),
+)
+FormulaGradientsStand = mutant(
+    "gradient-of-the-norm-stands-still",
+    "The derivative of the input's gradient is taken for zero.",
+    (UNIT, RESPONSE),
+    dtypes=ONE,
+    formula_gradient_derivatives=lambda layer, seen, x, upstream, tangent: {"input": np.zeros_like(seen.output)},
+)
+KernelGradientStands = mutant(
+    "gradient-of-the-kernel-stands-still",
+    "The derivative of a kernel's gradient is that gradient.",
+    KERNELS,
+    dtypes=ONE,
+    formula_gradient_derivatives=lambda layer, seen, x, upstream, tangent: formula_gradient_derivatives(
+        layer, seen, x, upstream, x
+    ),
+)
+KernelBends = mutant(
+    "output-of-a-kernel-bends",
+    "The second derivative of a dense layer's output is not zero.",
+    KERNELS,
+    dtypes=ONE,
+    formula_second_derivative=lambda layer, seen, x, tangent: formula_derivative(layer, seen, x, tangent),
 )

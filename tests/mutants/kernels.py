@@ -162,3 +162,15 @@ def zeros_divided(layer):
 ZerosDivided = spectral(
     "kernel-of-zeros-divided", "A kernel of zeros is divided by zero.", dtypes=ONE, normalize_kernel=zeros_divided
 )
+RowsForgotten = mutant(
+    "gradient-of-the-first-rows",
+    "The gradient of the kernel adds up the rows of the first example alone.",
+    (WEIGHT, SPECTRAL),
+    dtypes=ONE,
+    kernel_backward=lambda layer, seen, array, upstream: (
+        kernel_backward(layer, seen, *(encode(decode(one)[:1], one.dtype) for one in (array, upstream)))
+        | {"input": kernel_backward(layer, seen, array, upstream)["input"]}
+        if decode(array).ndim > 2
+        else kernel_backward(layer, seen, array, upstream)
+    ),
+)
