@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 import execnet
 
 from . import bootstrap
+from .host import USUAL, Far, parcel
 from .loading import is_file, split
 from .observe import folders_of
 from .worker import Ready
@@ -42,6 +43,7 @@ ONE_XLA_THREAD = "--xla_cpu_multi_thread_eigen=false"
 ENDED = object()
 GRACE = 5.0
 LOG_BYTES, LOG_LINES, LINE = 16384, 8, 200
+LOST = 255  # of ssh, where there is no exit status of the command to give
 
 
 class Failed(Exception):  # noqa: N818 - a statement, not an error
@@ -67,16 +69,20 @@ class Process:
         handle, self._log = tempfile.mkstemp(prefix="normcheck-", suffix=".log")
         os.close(handle)
         self._group = execnet.Group()
+        self._far = Far(target.host, target.python or USUAL) if target.host else None
+        setup = _setup(target, memory, smoke)
+        told = _sent(self._far, target, setup) if self._far else _near(target, self._log, setup)
         try:
-            self._gateway = self._group.makegateway(_spec(target))
-        except (OSError, EOFError, AssertionError) as error:
+            self._gateway = self._group.makegateway(self._far.spec if self._far else _spec(target))
+        except (OSError, EOFError, AssertionError, execnet.HostNotFound) as error:
             Path(self._log).unlink()
-            raise OSError(f"{target.python or sys.executable} is no Python interpreter that starts") from error
+            where = f" on {target.host}" if target.host else ""
+            raise OSError(f"{target.python or sys.executable}{where} is no Python interpreter that starts") from error
         self._popen: subprocess.Popen[bytes] = cast(Any, self._gateway)._io.popen
         atexit.register(self._at_exit)
         self._channel = self._gateway.remote_exec(bootstrap)
         self._channel.setcallback(self._arrive, endmarker=ENDED)
-        self.send(_setup(target, self._log, memory, smoke))
+        self.send(told)
         threading.Thread(target=self._write, name=f"normcheck-{target.id}", daemon=True).start()
 
     @property
@@ -120,13 +126,15 @@ class Process:
         error = self._remote_error()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(timeout=0 if error else GRACE)
+        printed = self._printed()
         if error:
             self.kill()
-        return ". ".join(filter(None, [error or _status(self._popen.poll()), self._printed()]))
+        return ". ".join(filter(None, [error or _status(self._popen.poll(), self._far), printed]))
 
     def kill(self, explain: bool = False) -> str:
         """End the process and all that it started, now. With `explain`, return where it was."""
-        if explain and self._popen.poll() is None:
+        printed = self._printed() if explain and self._far else ""
+        if explain and not self._far and self._popen.poll() is None:
             # The fatal signal makes the process write its Python frames into the log.
             with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 os.kill(self.pid, signal.SIGABRT)
@@ -134,7 +142,7 @@ class Process:
         self._kill_group()
         self._popen.kill()
         self._popen.wait()
-        return self._printed() if explain else ""
+        return self._printed() if explain and not self._far else printed
 
     def close(self, graceful: bool) -> None:
         """Let an idle process end by itself, or kill it; leaves no process, thread or file behind."""
@@ -190,7 +198,7 @@ class Process:
         try:
             with open(self._log, "rb") as log:
                 log.seek(max(0, os.path.getsize(self._log) - LOG_BYTES))
-                lines = excerpt(log.read().decode(errors="replace"))
+                lines = excerpt(self._far.end() if self._far else log.read().decode(errors="replace"))
         except FileNotFoundError:  # cleaned up by somebody: a message is poorer, and nothing else is lost
             return ""
         return "It printed:\n" + "\n".join(f"    {line}" for line in lines) if lines else ""
@@ -213,25 +221,43 @@ def _spec(target: Target) -> str:
     return f"popen//execmodel=main_thread_only{python}"
 
 
-def _setup(target: Target, log: str, memory: int | None, smoke: bool) -> dict[str, Any]:
-    place = split(target.adapter)[0]
-    setup = {
+def _setup(target: Target, memory: int | None, smoke: bool) -> dict[str, Any]:
+    """What the worker is told, on this host or another."""
+    return {
         "adapter": target.adapter,
         "device": target.device,
         "mode": target.mode,
         "memory": memory if target.device == "cpu" else None,
         "smoke": smoke,
+    }
+
+
+def _sent(far: Far, target: Target, setup: Mapping[str, Any]) -> dict[str, Any]:
+    """What a process on another host is told and sent; paths are inside its folder."""
+    place, kind = split(target.adapter)
+    own = {"first": ["own"], "adapter": f"own/{Path(place).name}:{kind}"} if is_file(place) else {"first": []}
+    environment = one_thread({}) | dict(target.environment)
+    files = parcel(target.adapter)
+    return {"name": far.folder, "files": files, "environment": environment, "setup": {**setup, "last": [], **own}}
+
+
+def _near(target: Target, log: str, setup: Mapping[str, Any]) -> dict[str, Any]:
+    """What a process on this host is told."""
+    place = split(target.adapter)[0]
+    paths = {
         "first": [str(Path(place).parent)] if is_file(place) else [],
         "last": [*([] if target.python else filter(None, sys.path)), str(Path.cwd())],
     }
     environment = one_thread(os.environ) | dict(target.environment)
     # The system ends a process with the thread that started it, so only the main thread's may be bound to it.
     bound = threading.current_thread() is threading.main_thread()
-    return {"root": ROOT, "log": log, "bound": bound, "environment": environment, "setup": setup}
+    return {"root": ROOT, "log": log, "bound": bound, "environment": environment, "setup": {**setup, **paths}}
 
 
-def _status(code: int | None) -> str:
-    """An exit status of subprocess in words."""
+def _status(code: int | None, far: Far | None = None) -> str:
+    """An exit status of subprocess in words. far: the status is that of ssh."""
+    if far and code == LOST:
+        return f"it was killed on {far.host}, or the connection was lost"
     if code is None:
         return "it closed its connection"
     if code >= 0:

@@ -10,13 +10,14 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from .host import Unreachable, interpreter
 from .interface import Adapter
-from .loading import TargetError, Traits, load, traits
+from .loading import TargetError, Traits, is_file, load, split, traits
 from .process import Failed, Process
 from .wishes import Wish, installed, parse
 
@@ -55,7 +56,7 @@ class Target:
     adapter: `module:Class` or `/path/file.py:Class`.
     compiles: the mode compiles each case, which takes long; traces: it traces each, which takes a tenth of a second.
     full: it is on the full list alone unless it is named.
-    python: another interpreter, None for this one.
+    python: another interpreter, None for this one. host: another machine, None for this one.
     environment: variables that are set before the framework is imported.
     requested: what `--target` is given to get this target again.
     """
@@ -72,6 +73,7 @@ class Target:
     full: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
+    host: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     requested: str = ""
 
@@ -94,11 +96,12 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is known of an adapter without running a case."""
+    """What is known of an adapter without running a case. python: the interpreter that tells it."""
 
     traits: Traits
     versions: Mapping[str, str]
     devices: tuple[str, ...]
+    python: str | None = None
 
 
 def discover(
@@ -131,7 +134,7 @@ def discover(
 def _add(target: Target, targets: dict[str, Target]) -> None:
     """Enter `target` under its id. Raises TargetError where another adapter or interpreter has that id."""
     other = targets.setdefault(target.id, target)
-    if (other.adapter, other.python) != (target.adapter, target.python):
+    if (other.adapter, other.python, other.host) != (target.adapter, target.python, target.host):
         raise TargetError(
             f"two targets would both be called {target.id}: {other.requested} and {target.requested}. "
             "Give one adapter another `name`, or leave one out."
@@ -140,6 +143,8 @@ def _add(target: Target, targets: dict[str, Target]) -> None:
 
 def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
     """What there is of a wish. Raises TargetError."""
+    if wish.host:
+        return probe_far(wish, wish.host)
     if wish.name not in BUILT_IN or wish.python:
         return probe(wish)
     kind = load(wish.adapter)
@@ -192,9 +197,22 @@ def may_accelerate(devices: Path = Path("/dev")) -> bool:
     return any(next(devices.glob(pattern), None) for pattern in ACCELERATORS)
 
 
+def probe_far(wish: Wish, host: str) -> Found | Missing:
+    """Start the adapter once on another host and ask it. Raises TargetError where it cannot be loaded."""
+    place = split(wish.adapter)[0]
+    if is_file(place) and not Path(place).is_file():
+        raise TargetError(f"there is no file {place} to send to {host}.")
+    try:
+        return probe(replace(wish, python=interpreter(host, wish.python)))
+    except Unreachable as error:
+        return Missing(wish.text, str(error))
+
+
 def probe(wish: Wish) -> Found | Missing:
     """Start the adapter once and ask it. Raises TargetError where it cannot be loaded."""
-    provisional = Target("probe", wish.text, wish.adapter, wish.text, "", "cpu", "eager", python=wish.python)
+    provisional = Target(
+        "probe", wish.text, wish.adapter, wish.text, "", "cpu", "eager", python=wish.python, host=wish.host
+    )
     try:
         process = Process(provisional, memory=None, smoke=False)
     except OSError as error:
@@ -208,7 +226,7 @@ def probe(wish: Wish) -> Found | Missing:
     finally:
         process.close(graceful=False)
     own = Traits(*(getattr(ready, one.name) for one in fields(Traits)))
-    return Found(own, ready.versions, ready.devices)
+    return Found(own, ready.versions, ready.devices, wish.python)
 
 
 def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]:
@@ -216,15 +234,17 @@ def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]
     if wish.mode and wish.mode not in own.modes:
         raise TargetError(f"{own.name} has no mode {wish.mode}; it has {', '.join(own.modes)}.")
     called = _called(own, found.versions)
-    name = "-".join([own.name, *([called.split()[-1].strip("()")] if wish.python else [])])
+    version = [called.split()[-1].strip("()")] if wish.python else []
+    host = wish.host.rpartition("@")[2] if wish.host else ""
+    name = "-".join(filter(None, [own.name, *version, host]))
     modes = [wish.mode] if wish.mode else [mode for mode in own.modes if full or mode not in own.full_modes]
-    reasons = {mode: "" if wish.python else _lacking(own.needs.get(mode, ())) for mode in modes}
+    reasons = {mode: "" if wish.python or wish.host else _lacking(own.needs.get(mode, ())) for mode in modes}
     yield from (Missing(f"{own.name}:{mode}", reason) for mode, reason in reasons.items() if reason)
     for device in found.devices:
         for mode in [mode for mode in modes if not reasons[mode]]:
             yield Target(
                 id=safe(f"{name}-{device}-{mode}"),
-                title=f"{called} · {device} · {mode}",
+                title=f"{called}{f' on {host}' if host else ''} · {device} · {mode}",
                 adapter=wish.adapter,
                 name=own.name,
                 dialect=own.dialect,
@@ -234,7 +254,8 @@ def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]
                 traces=mode in own.tracing,
                 full=mode in own.full_modes,
                 versions=dict(found.versions),
-                python=wish.python,
+                python=found.python or wish.python,
+                host=wish.host,
                 environment=dict(own.environment),
                 requested=_again(wish, mode),
             )
@@ -244,6 +265,8 @@ def _again(wish: Wish, mode: str) -> str:
     """What to ask for, to get this mode again; of files and modules all modes are asked for."""
     if wish.name is None:
         return wish.text
+    if wish.host:
+        return f"{wish.name}:{mode}@ssh:{wish.text.partition('@ssh:')[2]}"
     return f"{wish.name}:{mode}" + (f"@{wish.python}" if wish.python else "")
 
 

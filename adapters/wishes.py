@@ -1,4 +1,4 @@
-"""What a `--target` means: a name, a mode of it, a file, a module, and any of them in another interpreter."""
+"""What a `--target` means: a name, a mode of it, a file, a module, any of them in another interpreter or on a host."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
+from .host import OLDEST, address
 from .loading import TargetError, is_file, split
 
 ENTRY_POINTS = "normcheck.adapters"
-OLDEST = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One thing asked for: `text` as it was written, and what it means.
 
-    name: of a built-in or installed adapter, else None.
+    name: of a built-in or installed adapter, else None. python: the interpreter, on the `host` where one is named.
     """
 
     text: str
@@ -30,6 +30,7 @@ class Wish:
     name: str | None = None
     mode: str | None = None
     python: str | None = None
+    host: str | None = None
 
 
 def installed() -> dict[str, str]:
@@ -42,8 +43,12 @@ def parse(text: str, known: Mapping[str, str]) -> Wish:
 
     known: the adapters that have a name, as `module:Class`.
     text: `torch`, `torch:compile`, `my_layers.py`, `package.module`, `package.module:Class`, and any of these
-    with `@path/to/python` behind it.
+    with `@path/to/python`, `@ssh:host` or `@ssh:user@host:path/to/python` behind it.
     """
+    head, at, place = text.partition("@ssh:")
+    if at:
+        host, there = address(place, text)
+        return replace(_parse_adapter(head, known), text=text, python=there, host=host)
     head, at, python = ("", "", "") if Path(text).exists() else text.rpartition("@")
     if not at:
         return _parse_adapter(text, known)

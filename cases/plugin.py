@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TARGET",
         help="judge this target: an adapter's name "
         "(torch), a mode of it (torch:compile), a file (my_layers.py), package.module:Adapter, or any of these with "
-        "@path/to/python; may be repeated (default: every adapter whose framework is installed)",
+        "@path/to/python or @ssh:host; may be repeated (default: every adapter whose framework is installed)",
     )
     add(
         "--device",

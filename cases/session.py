@@ -127,6 +127,9 @@ class Session:
             _ = self.suite, self.discovery, self.ledger, self.node_cases
         except (SpecError, TargetError, OnnxMissing) as error:
             return str(error)
+        away = [target.id for target in self.discovery.targets if target.python or target.host]
+        if self.options.in_process and away:
+            return f"--in-process: {away[0]} has an interpreter of its own, and cannot run in this one."
         unknown = self.options.selection.wrong(self.suite.subjects)
         if unknown:
             return unknown

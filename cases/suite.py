@@ -91,7 +91,10 @@ def partners(case: Case, target: Target, found: Sequence[Target]) -> list[Target
     on = case.other.on if case.other else None
     if on == "device":
         alike = [
-            one for one in found if (one.adapter, one.python, one.mode) == (target.adapter, target.python, target.mode)
+            one
+            for one in found
+            if (one.adapter, one.python, one.host, one.mode)
+            == (target.adapter, target.python, target.host, target.mode)
         ]
         return [one for one in alike if one.device == "cpu" and target.device != "cpu"]
     if on == "dialect":

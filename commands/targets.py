@@ -18,7 +18,7 @@ from normcheck.adapters.worker import Ready
     "--target",
     "requested",
     multiple=True,
-    help="A name, a mode of it (torch:compile), a file (my_layers.py), a module; any with @path/to/python.",
+    help="A name, a mode of it (torch:compile), a file (my_layers.py), a module; any with @path/to/python, @ssh:host.",
 )
 @click.option("--device", default="", help="Only these devices, separated by commas.")
 def targets(requested: tuple[str, ...], device: str) -> None:

@@ -1,0 +1,3 @@
+"""What an adapter has beside it."""
+
+WORD = "sent"
