@@ -29,6 +29,8 @@ def batch_normalization(a: KerasArguments) -> Any:
         raise Unsupported("Keras' BatchNormalization always keeps its statistics")
     if a.momentum is None:
         raise Unsupported("Keras' BatchNormalization has no average without a momentum")
+    if a.synchronized and importlib.import_module(a.package).backend.backend() != "tensorflow":
+        raise Unsupported("Keras synchronizes batch normalization on TensorFlow only")
     given = {name: value for name, value in a.all_keywords().items() if name != "track_running_stats"}
     return built_in("BatchNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
 

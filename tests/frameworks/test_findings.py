@@ -1,4 +1,7 @@
-"""Every script under docs/findings shows its deviation with the frameworks that are installed."""
+"""Every script under docs/findings shows its deviation with the frameworks that are installed.
+
+A script that chooses the backend of Keras has a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import ast
 import importlib.util
 import os
 import runpy
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -29,6 +34,11 @@ SCRIPTS = [script for script in sorted(FINDINGS.glob("*.py")) if installed(scrip
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_the_deviation_is_still_there(script, capsys):
+    if 'environ["KERAS_BACKEND"]' in script.read_text():
+        done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with pytest.raises(SystemExit) as ended:
