@@ -192,9 +192,10 @@ class KerasAdapter(KerasBase):
             function = keras_masks.masked(self.tf, called, options)
         elif what != "call":
             function = self._backward(called, options, with_losses=what == "update")
-        spec = self.tf.TensorSpec(unknown, x.dtype)
-        signature = [spec] if what == "call" else [spec, spec]
-        return self._in_mode(function, signature if self.dynamic else None)
+        if not self.dynamic:
+            return self._in_mode(function)
+        shapes = [unknown] if what == "call" else [unknown, called.output_shape]
+        return self._in_mode(function, [self.tf.TensorSpec(shape, x.dtype) for shape in shapes])
 
     def _in_mode(self, function: Callable[..., Any], signature: Sequence[Any] | None = None) -> Callable[..., Any]:
         """`function` as the adapter's mode runs it. Raises Unsupported where that is what a SavedModel serves."""

@@ -169,7 +169,7 @@ def test_a_broken_model_is_refused(folder, old, new, expected):
         (
             "{passes: [claims/document-000/gamma, layer_normalization/widths/*]}",
             "{}",
-            "9:17: claims.C000-1.holds_when: name a case under passes, fails or unsupported",
+            "9:17: claims.C000-1.holds_when: name a case under passes, fails, unsupported or offered",
         ),
         (
             "layer: layer_normalization\n",
