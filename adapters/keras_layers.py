@@ -32,7 +32,7 @@ def batch_normalization(a: KerasArguments) -> Any:
     if a.synchronized and importlib.import_module(a.package).backend.backend() != "tensorflow":
         raise Unsupported("Keras synchronizes batch normalization on TensorFlow only")
     given = {name: value for name, value in a.all_keywords().items() if name != "track_running_stats"}
-    return built_in("BatchNormalization")(KerasArguments(a.layer, given, a.shape, a.dtype))
+    return built_in("BatchNormalization")(type(a)(a.layer, given, a.shape, a.dtype))
 
 
 def instance_normalization(a: KerasArguments) -> Any:

@@ -26,13 +26,16 @@ def adapter(request):
     return made
 
 
-@pytest.mark.filterwarnings("ignore:The initializer")
 def test_weights_have_the_names_of_the_specs_in_layers_and_in_models(adapter):
-    layer = adapter.construct_model(
-        "sequential", [("layer_normalization", {}), ("dense", {"units": 2})], (2, 3), "float32"
-    )
-    adapter.build(layer, (2, 3))
-    assert [weight.name for weight in adapter.weights(layer)] == ["gamma", "beta", "kernel", "bias"]
+    layers = (("layer_normalization", {}), ("dense", {"units": 2}))
+    seen = observe(adapter, Request("x", "sequential", {}, (2, 3), "float32", layers=layers))
+    assert [weight.name for weight in seen.weights] == ["gamma", "beta", "kernel", "bias"]
+
+
+def test_the_layers_are_of_the_package_that_the_target_is_of(adapter):
+    for name in ("layer_normalization", "batch_normalization", "group_normalization", "unit_normalization"):
+        layer = adapter.construct(name, {}, (2, 32), "float32").layer
+        assert isinstance(layer, adapter.keras.layers.Layer)
 
 
 def test_batch_normalization_keeps_float32_weights_in_float16_and_they_can_be_set(adapter):
