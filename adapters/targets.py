@@ -147,7 +147,24 @@ def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
         return probe_far(wish, wish.host)
     if wish.name not in BUILT_IN or wish.python:
         return probe(wish)
-    kind = load(wish.adapter)
+    return described(load(wish.adapter), wish, devices)
+
+
+def offered(kind: type[Adapter], reference: str, requested: str, devices: Sequence[str]) -> Discovery:
+    """The targets of a class that is loaded, on `devices`. Raises TargetError for a device nobody has.
+
+    reference: where the class can be loaded from again; requested: what `--target` would be given.
+    """
+    wish = Wish(requested, reference)
+    found = described(kind, wish, devices)
+    every = [found] if isinstance(found, Missing) else list(_targets(wish, found, full=False))
+    targets = [one for one in every if isinstance(one, Target)]
+    there = tuple(_on(devices, targets)) if devices else tuple(targets)
+    return Discovery(there, tuple(one for one in every if isinstance(one, Missing)))
+
+
+def described(kind: type[Adapter], wish: Wish, devices: Sequence[str]) -> Found | Missing:
+    """What there is of an adapter's class."""
     own = traits(kind, wish.adapter)
     lacking = _lacking(own.requires)
     if lacking:

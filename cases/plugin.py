@@ -132,7 +132,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marks."""
+    """Name the marks, and let tests of one's own be judged."""
+    from . import judging
+
+    config.pluginmanager.register(judging, "normcheck-judging")
+    config.addinivalue_line("markers", f"{judging.MARK}: a test of one's own that judges a layer")
     config.addinivalue_line("markers", "normcheck: an item that judges a target")
     config.addinivalue_line("markers", "full: a case that is on the full list alone")
     for kind in ("layer", "model"):
@@ -216,7 +220,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     one.selected = len(ours)
     shared = hasattr(session.config, "workerinput")
-    one.start({target.id for item in ours for target in _targets(item)}, [] if shared else _wanted(one, ours))
+    one.start({target.id for item in ours for target in _targets(item)}, [] if shared else wanted(one, ours))
     one.whole = _judging(ours) + one.elsewhere == len(one.cases) and not one.options.selection.narrowed
     one.due = one.entries_due()
     if not shared:
@@ -241,7 +245,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem is None or not hasattr(item.config, "workerinput"):
         return
     if nextitem.get_closest_marker("normcheck"):
-        run_of(item.config).enqueue(_wanted(session_of(item.config), [nextitem]))
+        run_of(item.config).enqueue(wanted(session_of(item.config), [nextitem]))
 
 
 @pytest.fixture
@@ -283,10 +287,11 @@ def settle_claim(request: pytest.FixtureRequest) -> Any:
 def _judged(item: pytest.Item, case: Case, target: Target, checks: Sequence[Any]) -> None:
     """Keep an item's lines for the record, and give pytest the outcome."""
     item.stash[LINES] = [check.model_dump(exclude_defaults=True) | {"kind": "check"} for check in checks]
-    _conclude(case, target, checks)
+    conclude(case, target, checks)
 
 
-def _conclude(case: Case, target: Target, checks: Sequence[Any]) -> None:
+def conclude(case: Case, target: Target, checks: Sequence[Any]) -> None:
+    """Give pytest the outcome of an item."""
     from .message import failure_text
     from .session import EXPLAINED
 
@@ -384,7 +389,7 @@ def _refuse(sentence: str) -> None:
         raise pytest.UsageError(sentence)
 
 
-def _wanted(one: Session, items: Sequence[pytest.Item]) -> Iterator[tuple[str, Case]]:
+def wanted(one: Session, items: Sequence[pytest.Item]) -> Iterator[tuple[str, Case]]:
     """The target and every case that each item asks for, as far as it is known before an answer is there."""
     for item in items:
         parameters = _parameters(item)

@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Mapping[str, str] = {
     "targets": "List the targets found, and why others are not.",
+    "new-adapter": "Write a file to judge a layer of your own with.",
     "report": "Make pages and summaries from records.",
     "merge": "Merge the records of several runs into one.",
     "ledger": "Draft ledger entries for the unexplained failures of a record.",
@@ -30,9 +31,10 @@ class Commands(click.Group):
         """The command, its module imported now; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(importlib.import_module(f"{__name__}.{name}"), name)
         if not isinstance(command, click.Command):
-            raise TypeError(f"{__name__}.{cmd_name}.{cmd_name} is no click command")
+            raise TypeError(f"{__name__}.{name}.{name} is no click command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

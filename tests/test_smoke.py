@@ -147,7 +147,6 @@ def test_an_adapter_without_weights_or_gradients_is_in_order():
             {"call": lambda self, layer, x, training: (x, x[0])},
             "call gave a tuple, of which to_array raised ValueError: it must",
         ),
-        ({"call": lambda self, layer, x, training: None}, "call gave a NoneType, of which to_array raised"),
         (
             {"to_array": lambda self, native: Array(native.dtype.name, native.shape, native.data.cast("B"))},
             "to_array gave its data as a memoryview: it must copy them, as bytes",

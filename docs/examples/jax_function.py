@@ -19,6 +19,6 @@ def layer_norm(x, gamma=1, beta=0, *, axis, epsilon):
 
 
 class Adapter(JaxFunctionAdapter):
-    name = "jax-layer"
+    name = "my-jax-function"
     broadcast = True  # gamma and beta come in a shape that broadcasts against x
     layers = {"layer_normalization": layer_norm}

@@ -42,7 +42,7 @@ def gathered(values, weight):
 
 
 class Adapter(FunctionAdapter):
-    name = "numpy-function"
+    name = "my-numpy-function"
     broadcast = True  # gamma and beta come in a shape that broadcasts against x
     layers = {"layer_normalization": layer_norm}
     gradients = {"layer_normalization": layer_norm_gradients}
