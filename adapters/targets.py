@@ -35,6 +35,7 @@ BUILT_IN: Mapping[str, str] = {
     "flax": "normcheck.adapters.flax:FlaxAdapter",
     "flax-linen": "normcheck.adapters.flax_linen:FlaxLinenAdapter",
     "flax-two-pass": "normcheck.adapters.flax:FlaxTwoPassAdapter",
+    "onnxruntime": "normcheck.adapters.onnxruntime:OnnxRuntimeAdapter",
     "document-001": "normcheck.adapters.document_001:Document001Adapter",
     "document-002": "normcheck.adapters.document_002:Document002Adapter",
 }
@@ -42,7 +43,7 @@ BUILT_IN: Mapping[str, str] = {
 # where it is requested.
 ON_REQUEST = (
     *("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tfa"),
-    *("flax", "flax-linen", "flax-two-pass"),
+    *("flax", "flax-linen", "flax-two-pass", "onnxruntime"),
 )
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
 PROBE_TIMEOUT = 120.0

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args
 
+import numpy as np
+
 from normcheck.specs.expressions import evaluate
 from normcheck.specs.grammar import LayerSpec, WeightSpec
 from normcheck.specs.vocabulary import Dialect
@@ -54,7 +56,7 @@ def convention(case: Case, dialect: str) -> Convention:
     """What `case` means in `dialect`. Raises ExpressionError if a formula of the spec does not fit the case."""
     spec = layer_spec(case)
     arguments = {
-        name: _resolved(name, case.arguments.get(name, _default(argument.default, dialect)), case.shape)
+        name: _resolved(name, case.arguments.get(name, _default(argument.default, dialect)), case.shape, dialect)
         for name, argument in spec.arguments.items()
         if argument.only is None or dialect in argument.only
     }
@@ -92,7 +94,10 @@ def _default(default: Any, dialect: str) -> Any:
     return default.get(dialect) if per_dialect else default
 
 
-def _resolved(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+def _resolved(name: str, value: Any, shape: tuple[int, ...], dialect: str) -> Any:
+    """Axes counted from the front; real numbers as the dialect holds them, which in ONNX is in float32."""
+    if dialect == "onnx" and isinstance(value, float):
+        return float(np.float32(value))
     if name != "axis" or value is None:
         return value
     if isinstance(value, list):
