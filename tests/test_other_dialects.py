@@ -1,4 +1,4 @@
-"""What the dialects of Flax and ONNX mean, and what their adapters say that they cannot express; without a framework."""
+"""What the dialects of Flax and ONNX mean, and what their adapters cannot express; without a framework."""
 
 from __future__ import annotations
 
