@@ -217,6 +217,10 @@ def _near(label: str, one: Seen, other: Seen) -> Iterator[Finding]:
     near = [Near(seen, seen.expected.bounds) for seen in (one, other) if seen.subject and seen.expected.bounds]
     if len(near) < 2:
         return
+    if any(side.judged.shape != side.seen.bits.shape for side in near):
+        text = f"both sides give {list(one.bits.shape)}, and the exact answer has {list(near[0].judged.shape)}"
+        yield Finding("", "wrong", label, "shape differs from the exact answer's", text)
+        return
     judged = near[0].judged & near[1].judged
     if any(side.vague for side in near) or (judged.size and not judged.any()):
         yield Finding("", "error", label, "proves nothing", PROVES_NOTHING)

@@ -27,6 +27,9 @@ from .case import Case, CaseStep, Origin, Other
 from .pairs import covering, diagonal
 from .transforms import SCALE, length_of
 
+OF_NUMBERS = ("input", "dtype", "precision", "threads", "layout")
+"""What changes the numbers that a program is given, and not the program."""
+
 
 def layer_cases(spec: LayerSpec, layers: Mapping[str, LayerSpec] = MappingProxyType({})) -> Iterator[Case]:
     """Every case of a layer, in the file's order: cases, sweeps, relations, errors. layers: those to relate it to."""
@@ -191,7 +194,7 @@ def _combinations(sweep: SweepSpec) -> Iterator[tuple[dict[str, Any], bool, bool
     """Every combination of the values; whether it is on the quick list, and on that of targets that trace each case."""
     sizes = tuple(map(len, sweep.over.values()))
     quick = covering(sizes) if sweep.quick == "pairs" else None
-    traced = diagonal(sizes)
+    traced = diagonal(tuple(1 if name in OF_NUMBERS else size for name, size in zip(sweep.over, sizes, strict=True)))
     for places in itertools.product(*map(range, sizes)):
         values = {name: listed[place] for (name, listed), place in zip(sweep.over.items(), places, strict=True)}
         yield values, quick is None or places in quick, places in traced

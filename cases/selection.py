@@ -13,6 +13,10 @@ from normcheck.specs.sentences import suggestion
 from .case import Case
 from .suite import asked_of
 
+UNTRACED = frozenset(
+    ["persistence", "process_agreement", "device_agreement", "forward_mode", "second_order", "vectorized"]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -48,10 +52,13 @@ class Selection:
     def asks(self, case: Case, target: Target) -> bool:
         """Whether a target is asked a case that `has` selects.
 
-        On the quick list a target that traces each case meets every value of a sweep once: its kernels are those of the
-        same adapter without a trace, and what tracing can break is an argument, a step or a shape.
+        On the quick list a target that traces each case meets every argument and shape of a sweep once, with inputs of
+        one family and one dtype, and nothing that is about files, other processes or derivatives of derivatives: its
+        kernels are those of the same adapter without a trace, and what tracing can break is an argument, a step or a
+        shape.
         """
-        return asked_of(case, target) and (case.traced or not target.traces or self.full or bool(self.cases))
+        traced = case.traced and UNTRACED.isdisjoint(case.aspects)
+        return asked_of(case, target) and (traced or not target.traces or self.full or bool(self.cases))
 
     def judges(self, aspect: str) -> bool:
         """Whether an aspect is judged."""

@@ -89,6 +89,14 @@ def asked() -> dict[str, list[Case]]:
 
 def layer_trials(layer: str, names: Iterable[str] | None = None) -> list[Trial]:
     """The trials of one layer. Mutants live through all cases, as a target does; each is asked in the suite's order."""
+    try:
+        return _layer_trials(layer, names)
+    finally:  # a process of the pool that still has a child when it ends waits for it for ever
+        second_process().shutdown()
+        second_process.cache_clear()
+
+
+def _layer_trials(layer: str, names: Iterable[str] | None) -> list[Trial]:
     living = _living(layer, names)
     kills: dict[tuple[str, str], list[Kill]] = {(name, dtype): [] for name in living for dtype in _dtypes(living[name])}
     right = ReferenceAdapter()

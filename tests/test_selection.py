@@ -55,13 +55,15 @@ def test_a_case_that_is_named_is_asked_whatever_list_it_is_on():
     assert not Selection(full=True, cases=(LONG.id,)).has(ONE)
 
 
-def test_a_target_that_traces_each_case_meets_every_value_once_on_the_quick_list():
+def test_a_target_that_traces_each_case_meets_every_shape_once_in_one_dtype_on_the_quick_list():
     eager = Target("t", "t", "x:Adapter", "t", "keras", "cpu", "eager")
     graph = dataclasses.replace(eager, traces=True)
     found = swept(over={"shape": [[4, 3], [4, 5], [4, 7]], "dtype": ["float32", "float64"]})
     asked = [case.id.rpartition("/")[2] for case in found if Selection().asks(case, graph)]
-    assert asked == ["shape=4x3,dtype=float32", "shape=4x5,dtype=float64", "shape=4x7,dtype=float32"]
-    assert all(Selection().asks(case, eager) for case in found)
+    assert asked == ["shape=4x3,dtype=float32", "shape=4x5,dtype=float32", "shape=4x7,dtype=float32"]
+    saved = next(case for case in suite().cases if "persistence" in case.aspects and not case.full)
+    assert not Selection().asks(saved, graph)
+    assert all(Selection().asks(case, eager) for case in (*found, saved))
     assert all(Selection(full=True).asks(case, graph) for case in found)
     assert all(Selection(cases=("*",)).asks(case, graph) for case in found)
 

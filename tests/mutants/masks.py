@@ -10,7 +10,9 @@ from normcheck.adapters import textbook
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.reference_layer import forward, move_statistics
-from normcheck.tests.mutants.mutant import ALL, BATCH, ONE, mutant
+from normcheck.tests.mutants.mutant import ALL, BATCH, INSTANCE, ONE, mutant
+
+MASKED = tuple(layer for layer in ALL if layer != INSTANCE)  # a framework that has masks has no such layer
 
 
 def coming_out(change):
@@ -77,7 +79,7 @@ MASKED_MOMENTS = textbook.masked_moments
 Consumed = mutant(
     "mask-consumed",
     "No mask comes out.",
-    ALL,
+    MASKED,
     dtypes=ONE,
     stands_for="Keras 3.15 RMSNormalization",
     masked=coming_out(lambda mask: None),
@@ -85,7 +87,7 @@ Consumed = mutant(
 InvertedOnTheWay = mutant(
     "mask-inverted-on-the-way",
     "The mask that comes out is true where the one that went in is false.",
-    ALL,
+    MASKED,
     dtypes=ONE,
     masked=coming_out(lambda mask: encode(~decode(mask))),
 )
@@ -136,14 +138,14 @@ NothingByNothing = mutant(
 OutputsZeroed = mutant(
     "masked-outputs-zeroed",
     "The output is 0 where the mask is false.",
-    ALL,
+    MASKED,
     dtypes=ONE,
     forward=zeroing,
 )
 OutputsPassed = mutant(
     "masked-inputs-passed",
     "The output is the input where the mask is false.",
-    ALL,
+    MASKED,
     dtypes=ONE,
     forward=passing,
 )
