@@ -78,7 +78,8 @@ def _reached(answer: Answer, subject: Subject, form: Format, power: float = 1.5)
     whole = np.broadcast_to(groups, layout.split_shape)
     if subject != "gradient_gamma":
         return whole.reshape(layout.shape)
-    finite = whole & np.isfinite(answer.terms.x)
+    # A product that is stored before it is added must be a number of the dtype.
+    finite = whole & np.isfinite(answer.terms.x) & (np.abs(answer.terms.g * answer.terms.z) <= form.maximum)
     held = layout.gathered(np.asarray(finite.all(axis=layout.shared_axes)).astype(np.float64))
     return held > 0
 

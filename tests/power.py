@@ -160,8 +160,8 @@ def judged(case: Case, seen: Sequence[Observation]) -> list[Finding]:
 
 @lru_cache(maxsize=1)
 def second_process() -> ProcessPoolExecutor:
-    """A process of its own, in which mutants live as they do in this one."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    """A process of its own, in which mutants live as they do in this one; a fork finds the clone's modules."""
+    return ProcessPoolExecutor(1, mp_context=get_context("fork"))
 
 
 def observed_there(name: str, request: Request) -> Observation:
