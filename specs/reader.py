@@ -17,7 +17,7 @@ from .lint import layer_problems, model_problems
 from .references import Entry, claims_problems, problems_across
 from .sentences import problems
 from .source import Problem, Source, SpecError, display_name, located, read_source
-from .topics import topic_problems, topic_problems_across, with_topic
+from .topic_specs import topic_problems, topic_problems_across, with_topic
 
 __all__ = ["PACKAGED", "SpecError", "Specs", "read_all", "read_claims", "read_layer", "read_model", "read_topic"]
 
