@@ -20,7 +20,7 @@ import numpy as np
 from .arguments import MEANS_NOTHING, Arguments, KerasArguments, axes_of
 from .arrays import FLOATING, LAYOUTS, Array, decode, encode, floating
 from .interface import Adapter, Unsupported, Weight
-from .torch_layers import TorchArguments
+from .torch.layers import TorchArguments
 
 Function = Callable[..., Any]
 

@@ -15,29 +15,29 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from .host import Unreachable, interpreter
 from .interface import Adapter
 from .loading import TargetError, Traits, is_file, load, split, traits
-from .process import Failed, Process
+from .process.host import Unreachable, interpreter
+from .process.process import Failed, Process
 from .wishes import Wish, installed, parse
 
 BUILT_IN: Mapping[str, str] = {
     "reference": "normcheck.adapters.reference:ReferenceAdapter",
     "keras": "normcheck.adapters.keras:KerasAdapter",
     "torch": "normcheck.adapters.torch:TorchAdapter",
-    "torch-functional": "normcheck.adapters.torch_functional:TorchFunctionalAdapter",
-    "keras-ops": "normcheck.adapters.keras_ops:KerasOpsAdapter",
-    "keras-torch": "normcheck.adapters.keras_torch:KerasTorchAdapter",
-    "keras-jax": "normcheck.adapters.keras_jax:KerasJaxAdapter",
-    "tf_keras": "normcheck.adapters.keras2:TfKerasAdapter",
-    "tf.keras": "normcheck.adapters.keras2:Keras2Adapter",
-    "tfa": "normcheck.adapters.tensorflow_addons:AddonsAdapter",
-    "flax": "normcheck.adapters.flax:FlaxAdapter",
-    "flax-linen": "normcheck.adapters.flax_linen:FlaxLinenAdapter",
-    "flax-two-pass": "normcheck.adapters.flax:FlaxTwoPassAdapter",
-    "onnxruntime": "normcheck.adapters.onnxruntime:OnnxRuntimeAdapter",
-    "document-001": "normcheck.adapters.document_001:Document001Adapter",
-    "document-002": "normcheck.adapters.document_002:Document002Adapter",
+    "torch-functional": "normcheck.adapters.torch.functional:TorchFunctionalAdapter",
+    "keras-ops": "normcheck.adapters.keras.ops:KerasOpsAdapter",
+    "keras-torch": "normcheck.adapters.keras.on_torch:KerasTorchAdapter",
+    "keras-jax": "normcheck.adapters.keras.on_jax:KerasJaxAdapter",
+    "tf_keras": "normcheck.adapters.keras.keras2:TfKerasAdapter",
+    "tf.keras": "normcheck.adapters.keras.keras2:Keras2Adapter",
+    "tfa": "normcheck.adapters.keras.tensorflow_addons:AddonsAdapter",
+    "flax": "normcheck.adapters.flax.nnx:FlaxAdapter",
+    "flax-linen": "normcheck.adapters.flax.linen:FlaxLinenAdapter",
+    "flax-two-pass": "normcheck.adapters.flax.nnx:FlaxTwoPassAdapter",
+    "onnxruntime": "normcheck.adapters.onnx.runtime:OnnxRuntimeAdapter",
+    "document-001": "normcheck.adapters.keras.document_001:Document001Adapter",
+    "document-002": "normcheck.adapters.keras.document_002:Document002Adapter",
 }
 # What shares a framework with another target, and frameworks that not every run needs: asked where everything is, or
 # where it is requested.

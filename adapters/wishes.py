@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
-from .host import OLDEST, address
 from .loading import TargetError, is_file, split
+from .process.host import OLDEST, address
 
 ENTRY_POINTS = "normcheck.adapters"
 

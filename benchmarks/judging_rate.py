@@ -50,9 +50,9 @@ def bare(adapter: Any, request: Any) -> None:
 def bare_seconds(requested: str) -> float:
     """Seconds of the bare loop of one target over every layer case that it is asked."""
     importable()
+    from normcheck.adapters.process.worker import open_adapter
     from normcheck.adapters.targets import discover
-    from normcheck.adapters.worker import open_adapter
-    from normcheck.cases.ask import request_for
+    from normcheck.cases.requests.ask import request_for
     from normcheck.cases.suite import asked_of, suite
     from normcheck.specs.grammar import LayerSpec
 

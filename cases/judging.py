@@ -22,7 +22,7 @@ import pytest
 if TYPE_CHECKING:
     from normcheck.adapters.interface import Adapter
 
-    from .session import Session
+    from .runs.session import Session
 
 MARK = "normcheck_cases"
 OWN = pytest.StashKey[dict[str, "Session"]]()
@@ -137,8 +137,8 @@ def _session(config: pytest.Config, wanted: Wanted) -> Session:
     from normcheck.adapters.loading import TargetError
     from normcheck.adapters.targets import offered
 
-    from .selection import Selection
-    from .session import Options, Session
+    from .runs.selection import Selection
+    from .runs.session import Options, Session
 
     named = () if wanted.cases or wanted.layers else tuple(getattr(wanted.adapter, "layers", ()))
     reference = wanted.adapter if isinstance(wanted.adapter, str) else reference_of(wanted.adapter)

@@ -22,6 +22,7 @@ from normcheck.specs.vocabulary import Aspect, RequirementId, Sentence
 
 from .case import Case
 
+LEDGER = Path(__file__).with_suffix(".yaml")
 EXPLAINABLE = ("fail", "error", "crash", "timeout")
 EntryId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from normcheck.adapters.targets import Target
 
     from .case import Case
-    from .onnx_vectors import Vector
-    from .run import Run
-    from .session import Session
+    from .requests.onnx_vectors import Vector
+    from .runs.run import Run
+    from .runs.session import Session
     from .suite import Claim
 
 SESSION = pytest.StashKey["Session"]()
@@ -148,8 +148,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def session_of(config: pytest.Config) -> Session:
     """The session of a pytest run, made when first asked for."""
-    from .selection import Selection
-    from .session import Options, Session
+    from .runs.selection import Selection
+    from .runs.session import Options, Session
 
     if SESSION not in config.stash:
         get = config.getoption
@@ -292,8 +292,8 @@ def _judged(item: pytest.Item, case: Case, target: Target, checks: Sequence[Any]
 
 def conclude(case: Case, target: Target, checks: Sequence[Any]) -> None:
     """Give pytest the outcome of an item."""
-    from .message import failure_text
-    from .session import EXPLAINED
+    from .judgement.message import failure_text
+    from .runs.session import EXPLAINED
 
     unexplained = [check for check in checks if check.outcome not in EXPLAINED]
     if unexplained:
@@ -331,7 +331,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Write a record, unless this is a worker of pytest-xdist, whose controller does."""
     if not hasattr(session.config, "workerinput"):
-        from .recorder import Recorder
+        from .runs.recorder import Recorder
 
         session.config.pluginmanager.register(Recorder(session.config), "normcheck-recorder")
 

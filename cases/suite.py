@@ -14,8 +14,8 @@ from normcheck.specs.grammar import ClaimSpec, LayerSpec, ModelSpec
 from normcheck.specs.reader import Specs, read_all
 
 from .case import Case
-from .claims import case_ids
-from .expand import claim_cases, layer_cases, model_case
+from .judgement.claims import case_ids
+from .requests.expand import claim_cases, layer_cases, model_case
 
 PLAIN = "eager"
 LONE = {

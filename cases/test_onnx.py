@@ -8,8 +8,8 @@ import pytest
 
 from normcheck.adapters.targets import Target
 from normcheck.cases.case import Case
-from normcheck.cases.onnx_vectors import LAYER, Vector, reason_not_asked
 from normcheck.cases.plugin import session_of
+from normcheck.cases.requests.onnx_vectors import LAYER, Vector, reason_not_asked
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

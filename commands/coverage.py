@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from normcheck.adapters.exporting import exported
 from normcheck.adapters.loading import TargetError
-from normcheck.adapters.process import Failed
+from normcheck.adapters.process.exporting import exported
+from normcheck.adapters.process.process import Failed
 from normcheck.adapters.targets import discover
 
 from .records import Stop
 
 if TYPE_CHECKING:
-    from normcheck.cases.coverage import Surface
+    from normcheck.cases.coverage.matrix import Surface
 
 
 @click.command()
@@ -34,8 +34,8 @@ def coverage(
 
     Exits with status 1 where something is neither covered nor left out with a reason.
     """
-    from normcheck.cases import coverage as covering
-    from normcheck.cases import coverage_text as texts
+    from normcheck.cases.coverage import matrix as covering
+    from normcheck.cases.coverage import text as texts
     from normcheck.cases.suite import suite
     from normcheck.specs.omissions import read_omissions
 
@@ -72,7 +72,7 @@ def _surfaces(names: Sequence[str], kept: Sequence[Surface], committed: bool) ->
 
 def _asked(name: str) -> Surface | str:
     """What a target exports, or why it is not to be had."""
-    from normcheck.cases.coverage import Surface
+    from normcheck.cases.coverage.matrix import Surface
 
     try:
         found = discover([name], ["cpu"])
@@ -85,7 +85,7 @@ def _asked(name: str) -> Surface | str:
 
 
 def _keep(surfaces: Sequence[Surface]) -> None:
-    from normcheck.cases.coverage import PATH, text_of
+    from normcheck.cases.coverage.matrix import PATH, text_of
 
     try:
         PATH.write_text(text_of(surfaces), encoding="utf-8", newline="\n")

@@ -12,7 +12,7 @@ from .records import Stop
 @click.pass_context
 def digests(context: click.Context, check: bool) -> None:
     """Lock the exact answer of every case. What is locked changes only together with the version of the specs."""
-    from normcheck.cases import digests as locks
+    from normcheck.cases.lint import digests as locks
     from normcheck.cases.suite import suite
 
     old, new = locks.read_lock(locks.PATH), locks.lock_of(suite().cases)
@@ -33,7 +33,7 @@ def digests(context: click.Context, check: bool) -> None:
 
 def renew(text: str) -> None:
     """Writes the lock, and says where."""
-    from normcheck.cases.digests import PATH
+    from normcheck.cases.lint.digests import PATH
 
     try:
         PATH.write_text(text, encoding="utf-8", newline="\n")

@@ -48,8 +48,8 @@ def problem_in(path: Path) -> str:
 
 def unseen(spec: Any) -> Iterator[str]:
     """What the cases of a layer claim to show and cannot; its relations are held to nothing."""
-    from normcheck.cases import visibility
-    from normcheck.cases.expand import layer_cases
+    from normcheck.cases.lint import visibility
+    from normcheck.cases.requests.expand import layer_cases
 
     if not isinstance(spec, LayerSpec):
         return iter(())

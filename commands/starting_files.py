@@ -85,7 +85,7 @@ class Adapter(KerasAdapter):
 
 JAX = """import jax.numpy as jnp
 
-from normcheck.adapters.jax_function import JaxFunctionAdapter
+from normcheck.adapters.jax.function import JaxFunctionAdapter
 
 
 def my_layer_norm(x, gamma=1, beta=0, *, axis=-1, epsilon=1e-3):  # put your own function here

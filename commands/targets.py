@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from normcheck.adapters.loading import TargetError
+from normcheck.adapters.process.transport import Worker
+from normcheck.adapters.process.worker import Ready
 from normcheck.adapters.targets import Discovery, Missing, Target, discover
-from normcheck.adapters.transport import Worker
-from normcheck.adapters.worker import Ready
 
 
 @click.command()

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases.bounds import Bounds
-from normcheck.cases.derivative_bounds import DerivativeBounds
-from normcheck.cases.derivatives import derivatives
-from normcheck.cases.grades import measure
-from normcheck.cases.inputs import drawn
-from normcheck.cases.oracle import solve
+from normcheck.cases.bounds.derivatives import DerivativeBounds
+from normcheck.cases.bounds.grades import measure
+from normcheck.cases.bounds.normalization import Bounds
+from normcheck.cases.oracle.derivatives import derivatives
+from normcheck.cases.oracle.normalization import solve
+from normcheck.cases.requests.inputs import drawn
 
 from .false_alarms import Check
 from .trials import trial

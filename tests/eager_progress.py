@@ -4,6 +4,6 @@ from __future__ import annotations
 
 
 def pytest_sessionstart():
-    from normcheck.cases import recorder
+    from normcheck.cases.runs import recorder
 
     recorder.EVERY, recorder.SHARE = 0.0, 0.0

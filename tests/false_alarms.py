@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
-from normcheck.cases.answered import Subject, numbers
-from normcheck.cases.bounds import Bounds, exact_of
-from normcheck.cases.domain import masks
-from normcheck.cases.grades import Measure, measure
-from normcheck.cases.moving import State, first_state, moving
-from normcheck.cases.oracle import Answer, solve
+from normcheck.adapters.reference.textbook import Values
+from normcheck.cases.bounds.domain import masks
+from normcheck.cases.bounds.grades import Measure, measure
+from normcheck.cases.bounds.normalization import Bounds, exact_of
+from normcheck.cases.oracle.answered import Subject, numbers
+from normcheck.cases.oracle.moving import State, first_state, moving
+from normcheck.cases.oracle.normalization import Answer, solve
 from normcheck.specs.vocabulary import Grade
 
 from .trials import Trial, trial

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases.answered import Subject
-from normcheck.cases.bounds import Bounds, exact_of
-from normcheck.cases.domain import masks
-from normcheck.cases.exact import Exact
-from normcheck.cases.grades import Measure, measure
-from normcheck.cases.inputs import drawn, generate, structured
-from normcheck.cases.oracle import Answer, Layout, Problem
+from normcheck.cases.arithmetic.exact import Exact
+from normcheck.cases.bounds.domain import masks
+from normcheck.cases.bounds.grades import Measure, measure
+from normcheck.cases.bounds.normalization import Bounds, exact_of
+from normcheck.cases.oracle.answered import Subject
+from normcheck.cases.oracle.normalization import Answer, Layout, Problem
+from normcheck.cases.requests.inputs import drawn, generate, structured
 
 SUBJECTS: tuple[Subject, ...] = ("output", "gradient_input", "gradient_gamma", "gradient_beta")
 

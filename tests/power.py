@@ -22,11 +22,11 @@ from pathlib import Path
 from normcheck.adapters.interface import Adapter, Observation, Request
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.ask import request_for
 from normcheck.cases.case import Case
-from normcheck.cases.comparison import Side, compared, side_names
-from normcheck.cases.finding import Finding, check_line
-from normcheck.cases.judge import judge
+from normcheck.cases.judgement.comparison import Side, compared, side_names
+from normcheck.cases.judgement.finding import Finding, check_line
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
 
 DIALECT = ReferenceAdapter.dialect

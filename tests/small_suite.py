@@ -7,8 +7,8 @@ from pathlib import Path
 
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.ask import request_for
-from normcheck.cases.expand import layer_cases
+from normcheck.cases.requests.ask import request_for
+from normcheck.cases.requests.expand import layer_cases
 from normcheck.cases.suite import suite
 from normcheck.specs.grammar import LayerSpec
 from normcheck.specs.reader import read_layer

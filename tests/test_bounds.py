@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from normcheck.cases.bounds import GRADES, Bounds, growth, statistics_errors
-from normcheck.cases.domain import masks, proves_nothing
-from normcheck.cases.formats import format_of
-from normcheck.cases.moving import first_state, moving
-from normcheck.cases.oracle import Layout, Problem, Statistics, solve
+from normcheck.cases.arithmetic.formats import format_of
+from normcheck.cases.bounds.domain import masks, proves_nothing
+from normcheck.cases.bounds.normalization import GRADES, Bounds, growth, statistics_errors
+from normcheck.cases.oracle.moving import first_state, moving
+from normcheck.cases.oracle.normalization import Layout, Problem, Statistics, solve
 from normcheck.tests.numerics import SUBJECTS, problem, rows, values
 
 U, N = 2.0**-24, 2.0**-126

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from normcheck.cases.bounds import Bounds
-from normcheck.cases.causes import likely_cause
-from normcheck.cases.oracle import Layout, Statistics, solve
+from normcheck.cases.bounds.normalization import Bounds
+from normcheck.cases.judgement.causes import likely_cause
+from normcheck.cases.oracle.normalization import Layout, Statistics, solve
 from normcheck.tests.numerics import problem, rows
 
 EPSILON = 1e-3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from normcheck.cases.claims import case_ids, told, verdict
-from normcheck.cases.finding import Finding
+from normcheck.cases.judgement.claims import case_ids, told, verdict
+from normcheck.cases.judgement.finding import Finding
 from normcheck.cases.suite import settled_on, suite
 from normcheck.specs.grammar import ClaimSpec, Evidence
 

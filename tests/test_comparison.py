@@ -10,15 +10,15 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Raised
 from normcheck.adapters.observe import observe
+from normcheck.adapters.process.transport import Loss
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.transport import Loss
-from normcheck.cases.ask import request_for
-from normcheck.cases.comparison import Side, compared, side_names
-from normcheck.cases.expand import layer_cases
-from normcheck.cases.finding import check_line
+from normcheck.cases.judgement.comparison import Side, compared, side_names
+from normcheck.cases.judgement.finding import check_line
+from normcheck.cases.judgement.transplant import carried
+from normcheck.cases.requests.ask import request_for
+from normcheck.cases.requests.expand import layer_cases
+from normcheck.cases.requests.transforms import AFTER, BEFORE, SCALE, SHIFT
 from normcheck.cases.suite import suite
-from normcheck.cases.transforms import AFTER, BEFORE, SCALE, SHIFT
-from normcheck.cases.transplant import carried
 from normcheck.tests.small_suite import at_step, case, seen
 
 LAYER, GROUP, BATCH = ("layer_normalization", "group_normalization", "batch_normalization")

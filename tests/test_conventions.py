@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from normcheck.cases.conventions import convention, layer_spec, machine_epsilon
-from normcheck.cases.expand import layer_cases
+from normcheck.cases.requests.conventions import convention, layer_spec, machine_epsilon
+from normcheck.cases.requests.expand import layer_cases
 from normcheck.cases.suite import suite
 from normcheck.specs.grammar import LayerSpec
 from normcheck.tests.small_suite import case, with_case

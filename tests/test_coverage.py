@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from normcheck.adapters.interface import Export
-from normcheck.cases import coverage as covering
-from normcheck.cases.coverage import Surface, coverage, read_surfaces, text_of
-from normcheck.cases.coverage_text import data, page, table, totals
+from normcheck.cases.coverage import matrix as covering
+from normcheck.cases.coverage.matrix import Surface, coverage, read_surfaces, text_of
+from normcheck.cases.coverage.text import data, page, table, totals
 from normcheck.cases.suite import suite
 from normcheck.commands import main
 from normcheck.specs.omissions import Omissions, read_omissions

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases.bounds import Bounds
-from normcheck.cases.derivative_bounds import DerivativeBounds
-from normcheck.cases.derivatives import derivatives
-from normcheck.cases.formats import format_of
-from normcheck.cases.inputs import drawn
-from normcheck.cases.oracle import Problem, solve
+from normcheck.cases.arithmetic.formats import format_of
+from normcheck.cases.bounds.derivatives import DerivativeBounds
+from normcheck.cases.bounds.normalization import Bounds
+from normcheck.cases.oracle.derivatives import derivatives
+from normcheck.cases.oracle.normalization import Problem, solve
+from normcheck.cases.requests.inputs import drawn
 from normcheck.tests.derivative_alarms import checks
 from normcheck.tests.numerics import number, numbers, precise, problem, rows
 from normcheck.tests.test_oracle import LAYOUTS, variants

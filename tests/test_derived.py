@@ -11,8 +11,8 @@ from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.adapters.interface import Step, Unsupported
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.ask import request_for
-from normcheck.cases.judge import judge
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
 
 ASPECTS = ("forward_mode", "second_order", "vectorized")

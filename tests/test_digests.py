@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from normcheck.cases import digests
 from normcheck.cases import suite as suites
-from normcheck.cases.digests import Lock, difference, digest, lock_of, read_lock, rounded, sentences, text_of
+from normcheck.cases.lint import digests
+from normcheck.cases.lint.digests import Lock, difference, digest, lock_of, read_lock, rounded, sentences, text_of
 from normcheck.cases.suite import suite
 from normcheck.commands import main
 from normcheck.specs import VERSION

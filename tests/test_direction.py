@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from normcheck.cases.ask import request_for
-from normcheck.cases.derived import along
-from normcheck.cases.direction import as_root_mean_square
-from normcheck.cases.expected import ANSWERS, asked, values_of
+from normcheck.cases.judgement.derived import along
+from normcheck.cases.oracle.direction import as_root_mean_square
+from normcheck.cases.oracle.expected import ANSWERS, asked, values_of
+from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
 
 STEP = 2.0**-13

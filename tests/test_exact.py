@@ -2,7 +2,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from normcheck.cases.exact import Exact, as_exact, maximum, sqrt
+from normcheck.cases.arithmetic.exact import Exact, as_exact, maximum, sqrt
 from normcheck.tests.numerics import number
 
 RANDOM = np.random.Generator(np.random.PCG64(7))

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from normcheck.cases.expand import claim_cases, layer_cases, model_case
+from normcheck.cases.requests.expand import claim_cases, layer_cases, model_case
 from normcheck.cases.suite import asked_of, suite
 from normcheck.specs.grammar import ClaimCase, ClaimSpec, ClaimsSpec, Evidence, Expectation, LayerSpec, Source
 from normcheck.tests.small_suite import SMALL, SOURCE, case, with_case

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from normcheck.cases.bounds import Bounds
-from normcheck.cases.domain import masks
-from normcheck.cases.moving import first_state, moving
-from normcheck.cases.oracle import Layout, solve
+from normcheck.cases.bounds.domain import masks
+from normcheck.cases.bounds.normalization import Bounds
+from normcheck.cases.oracle.moving import first_state, moving
+from normcheck.cases.oracle.normalization import Layout, solve
 from normcheck.tests.false_alarms import OUTPUT, judged, main, numbered, table
 from normcheck.tests.numerics import problem, rows
 from normcheck.tests.trials import DTYPES, KINDS

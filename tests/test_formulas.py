@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases import response, unit
-from normcheck.cases.grades import measure
-from normcheck.cases.inputs import drawn, generate, structured
-from normcheck.cases.response import Response
+from normcheck.cases.bounds.grades import measure
+from normcheck.cases.oracle import response, unit
+from normcheck.cases.oracle.response import Response
+from normcheck.cases.oracle.unit import Unit
+from normcheck.cases.requests.inputs import drawn, generate, structured
 from normcheck.cases.suite import suite
-from normcheck.cases.unit import Unit
 from normcheck.tests.numerics import number
 from normcheck.tests.trials import DTYPES, Draw
 from normcheck.tests.variants.formulas import WAYS, Way
@@ -240,7 +240,7 @@ def test_the_cause_of_a_wrong_answer_is_named():
 
 
 def test_every_case_of_the_two_layers_proves_something():
-    from normcheck.cases.expected import expected_steps
+    from normcheck.cases.oracle.expected import expected_steps
 
     for case in suite().cases:
         if case.layer in ("unit_normalization", "local_response_normalization") and case.raises is None:

@@ -13,8 +13,8 @@ from normcheck.adapters.function import FunctionAdapter
 from normcheck.adapters.interface import Adapter, Request, Step, Unsupported
 from normcheck.adapters.observe import observe
 from normcheck.adapters.smoke import smoke
-from normcheck.cases.finding import check_line
-from normcheck.cases.judge import judge
+from normcheck.cases.judgement.finding import check_line
+from normcheck.cases.judgement.judge import judge
 from normcheck.cases.suite import suite
 from normcheck.tests.small_suite import case, seen
 from normcheck.tests.suite_runs import CLONE, record, run

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import bfloat16_bits
-from normcheck.cases.answered import Masks
-from normcheck.cases.bounds import Bounds
-from normcheck.cases.domain import masks
-from normcheck.cases.exact import as_exact
-from normcheck.cases.grades import measure
-from normcheck.cases.oracle import Layout, solve
+from normcheck.cases.arithmetic.exact import as_exact
+from normcheck.cases.bounds.domain import masks
+from normcheck.cases.bounds.grades import measure
+from normcheck.cases.bounds.normalization import Bounds
+from normcheck.cases.oracle.answered import Masks
+from normcheck.cases.oracle.normalization import Layout, solve
 from normcheck.tests.numerics import graded, problem, rows
 
 BATCH = Layout((6, 2, 3), None, (0, 1), (2,))

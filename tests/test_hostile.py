@@ -7,8 +7,8 @@ import math
 import pytest
 
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.finding import check_line
-from normcheck.cases.judge import judge
+from normcheck.cases.judgement.finding import check_line
+from normcheck.cases.judgement.judge import judge
 from normcheck.cases.suite import suite
 from normcheck.tests.small_suite import seen
 

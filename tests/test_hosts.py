@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import encode
-from normcheck.adapters.host import beside, interpreter, parcel
 from normcheck.adapters.interface import Observation, Request, Step
 from normcheck.adapters.loading import TargetError
-from normcheck.adapters.pool import Pool
-from normcheck.adapters.process import ROOT
+from normcheck.adapters.process.host import beside, interpreter, parcel
+from normcheck.adapters.process.pool import Pool
+from normcheck.adapters.process.process import ROOT
+from normcheck.adapters.process.transport import Worker
 from normcheck.adapters.targets import BUILT_IN, Missing, discover
-from normcheck.adapters.transport import Worker
 from normcheck.adapters.wishes import parse
 from normcheck.tests import links
 from normcheck.tests.suite_runs import ADAPTERS, record, run
@@ -217,7 +217,7 @@ def test_what_is_sent_is_the_adapters_and_a_file_with_what_it_imports_beside_it(
     sent = parcel(f"{tmp_path / 'mine.py'}:Adapter")
     assert {f"own/{name}" for name in mine} < set(sent)
     assert {name for name in sent if not name.startswith("own/")} == set(parcel(BUILT_IN["torch"]))
-    assert "adapters/worker.py" in sent
+    assert "adapters/process/worker.py" in sent
 
 
 def test_a_target_with_an_interpreter_of_its_own_cannot_run_in_this_one(pretended, tmp_path):

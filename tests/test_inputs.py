@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.cases.inputs import drawn, generate, structured
+from normcheck.cases.requests.inputs import drawn, generate, structured
 from normcheck.specs.vocabulary import Family
 
 FAMILIES = get_args(Family)

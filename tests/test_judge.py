@@ -9,12 +9,12 @@ import pytest
 
 from normcheck.adapters.arrays import Array, decode, encode
 from normcheck.adapters.interface import Observation, Raised, Weight
-from normcheck.adapters.transport import Loss
-from normcheck.cases.ask import request_for
-from normcheck.cases.expected import expected_steps
-from normcheck.cases.finding import Finding, check_line
-from normcheck.cases.judge import JUDGES, judge
-from normcheck.cases.structure import expected_model_weights
+from normcheck.adapters.process.transport import Loss
+from normcheck.cases.judgement.finding import Finding, check_line
+from normcheck.cases.judgement.judge import JUDGES, judge
+from normcheck.cases.judgement.structure import expected_model_weights
+from normcheck.cases.oracle.expected import expected_steps
+from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
 from normcheck.specs.grammar import Expectation, Requirement
 from normcheck.specs.lint import RELATED

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.cases import magnitudes, spectral
-from normcheck.cases.dense import plain
-from normcheck.cases.exact import as_exact
-from normcheck.cases.magnitudes import Weighted
-from normcheck.cases.spectral import Spectral
-from normcheck.cases.worked import Worked
+from normcheck.cases.arithmetic.exact import as_exact
+from normcheck.cases.oracle import magnitudes, spectral
+from normcheck.cases.oracle.dense import plain
+from normcheck.cases.oracle.magnitudes import Weighted
+from normcheck.cases.oracle.spectral import Spectral
+from normcheck.cases.oracle.worked import Worked
 
 mpmath.mp.dps = 60
 DTYPES = ("float32", "float64", "float16", "bfloat16")

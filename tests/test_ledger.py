@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from normcheck.adapters.targets import Target
-from normcheck.cases.ledger import Entry, applies, explained, must_show, read_ledger
-from normcheck.cases.session import LEDGER
+from normcheck.cases.ledger import LEDGER, Entry, applies, explained, must_show, read_ledger
 from normcheck.cases.suite import suite
 from normcheck.reports.record import Check
 from normcheck.reports.shards import unmatched

@@ -8,11 +8,11 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.ask import request_for
-from normcheck.cases.bounds import Bounds
-from normcheck.cases.grades import measure
-from normcheck.cases.judge import judge
-from normcheck.cases.oracle import Layout, solve
+from normcheck.cases.bounds.grades import measure
+from normcheck.cases.bounds.normalization import Bounds
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.oracle.normalization import Layout, solve
+from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
 from normcheck.tests.numerics import problem
 

@@ -13,13 +13,13 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Observation, Raised, StepSeen
 from normcheck.adapters.observe import observe
+from normcheck.adapters.process.transport import LocalWorker, Loss
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.targets import Target
-from normcheck.adapters.transport import LocalWorker, Loss
-from normcheck.cases.ask import request_for
-from normcheck.cases.judge import judge
-from normcheck.cases.onnx_agreement import agreement, own_grades
-from normcheck.cases.onnx_vectors import (
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.judgement.onnx_agreement import agreement, own_grades
+from normcheck.cases.requests.ask import request_for
+from normcheck.cases.requests.onnx_vectors import (
     MISSING,
     Node,
     NodeCases,
@@ -28,7 +28,7 @@ from normcheck.cases.onnx_vectors import (
     reason_not_asked,
     translated,
 )
-from normcheck.cases.run import Asked, Run
+from normcheck.cases.runs.run import Asked, Run
 from normcheck.cases.suite import suite
 from normcheck.tests.suite_runs import CLONE, TESTS, environment, run
 

@@ -4,10 +4,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from normcheck.cases.bounds import Bounds, exact_of
-from normcheck.cases.domain import masks
-from normcheck.cases.moving import first_state, moving
-from normcheck.cases.oracle import Layout, Problem, Statistics, solve
+from normcheck.cases.bounds.domain import masks
+from normcheck.cases.bounds.normalization import Bounds, exact_of
+from normcheck.cases.oracle.moving import first_state, moving
+from normcheck.cases.oracle.normalization import Layout, Problem, Statistics, solve
 from normcheck.tests.numerics import SUBJECTS, number, precise, problem, rows, values
 
 LAYOUTS = {

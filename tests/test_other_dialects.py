@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arguments import build_with
-from normcheck.adapters.flax_layers import LAYERS as FLAX
-from normcheck.adapters.flax_layers import FlaxArguments
+from normcheck.adapters.flax.layers import LAYERS as FLAX
+from normcheck.adapters.flax.layers import FlaxArguments
 from normcheck.adapters.interface import Unsupported
-from normcheck.adapters.onnx_operators import LAYERS as ONNX
-from normcheck.adapters.onnx_operators import OnnxArguments, Operator
-from normcheck.cases.conventions import convention
-from normcheck.cases.expected import in_training
+from normcheck.adapters.onnx.operators import LAYERS as ONNX
+from normcheck.adapters.onnx.operators import OnnxArguments, Operator
+from normcheck.cases.oracle.expected import in_training
+from normcheck.cases.requests.conventions import convention
 from normcheck.cases.suite import suite
 
 BATCH = suite().by_id["batch_normalization/initial-weights/dtype=float32"]

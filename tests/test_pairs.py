@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from normcheck.cases.pairs import covering, diagonal
+from normcheck.cases.requests.pairs import covering, diagonal
 
 SIZES = [
     (3,),

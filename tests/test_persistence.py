@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from normcheck.adapters import reference_file
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Adapter, Raised, Weight
-from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.judge import judge
-from normcheck.cases.persistence import persistence
+from normcheck.adapters.reference import ReferenceAdapter, file
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.judgement.persistence import persistence
 from normcheck.cases.suite import suite
 from normcheck.tests.small_suite import case, seen
 
@@ -30,7 +29,7 @@ def forgetting(forget):
 
     class Forgetting(ReferenceAdapter):
         def save(self, layer, folder, how):
-            reference_file.save(forget(layer), folder, how)
+            file.save(forget(layer), folder, how)
 
     return Forgetting()
 
@@ -60,7 +59,7 @@ def observed(subject, change):
 
 @pytest.mark.parametrize("asked", CASES, ids=lambda one: one.id)
 def test_the_reference_comes_back_as_it_was(asked):
-    assert wrong(asked, ReferenceAdapter()).keys() <= reference_file.NOT_OFFERED.keys()
+    assert wrong(asked, ReferenceAdapter()).keys() <= file.NOT_OFFERED.keys()
 
 
 @pytest.mark.parametrize(("layer", "name"), FORGETTABLE)

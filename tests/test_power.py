@@ -10,7 +10,7 @@ import pytest
 from normcheck.adapters.loading import load
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.ask import request_for
+from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
 from normcheck.tests import power
 from normcheck.tests.mutants.mutant import mutant

@@ -2,8 +2,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from normcheck.cases.exact import Exact
-from normcheck.cases.powers import exp, log, power
+from normcheck.cases.arithmetic.exact import Exact
+from normcheck.cases.arithmetic.powers import exp, log, power
 from normcheck.tests.numerics import number
 
 RANDOM = np.random.Generator(np.random.PCG64(11))

@@ -8,12 +8,12 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.ask import request_for
-from normcheck.cases.bounds import Bounds
-from normcheck.cases.conventions import convention
-from normcheck.cases.finding import check_line
-from normcheck.cases.judge import judge
-from normcheck.cases.oracle import solve
+from normcheck.cases.bounds.normalization import Bounds
+from normcheck.cases.judgement.finding import check_line
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.oracle.normalization import solve
+from normcheck.cases.requests.ask import request_for
+from normcheck.cases.requests.conventions import convention
 from normcheck.cases.suite import suite
 from normcheck.tests.numerics import problem, rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from normcheck.cases.progress import Progress, duration
+from normcheck.cases.runs.progress import Progress, duration
 from normcheck.tests.suite_runs import ADAPTERS, run
 
 

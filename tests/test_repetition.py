@@ -8,9 +8,9 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.ask import request_for
-from normcheck.cases.inputs import generate
-from normcheck.cases.judge import judge
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.requests.ask import request_for
+from normcheck.cases.requests.inputs import generate
 from normcheck.cases.suite import suite
 
 THREE = suite().by_id["layer_normalization/three-calls"]

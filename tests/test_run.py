@@ -10,14 +10,14 @@ import pytest
 
 from normcheck.adapters.interface import Observation
 from normcheck.adapters.observe import observe
+from normcheck.adapters.process.transport import LocalWorker, Loss
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.targets import Target
-from normcheck.adapters.transport import LocalWorker, Loss
-from normcheck.cases.ask import request_for
 from normcheck.cases.ledger import Entry
-from normcheck.cases.run import AHEAD, Asked, Run, ledger_for, reproduce
-from normcheck.cases.selection import Selection
-from normcheck.cases.session import Options, Session
+from normcheck.cases.requests.ask import request_for
+from normcheck.cases.runs.run import AHEAD, Asked, Run, ledger_for, reproduce
+from normcheck.cases.runs.selection import Selection
+from normcheck.cases.runs.session import Options, Session
 from normcheck.cases.suite import suite
 from normcheck.reports.reading import read
 from normcheck.reports.record import Check

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from normcheck.adapters.targets import Target
-from normcheck.cases.expand import layer_cases
-from normcheck.cases.selection import Selection
+from normcheck.cases.requests.expand import layer_cases
+from normcheck.cases.runs.selection import Selection
 from normcheck.cases.suite import suite
 from normcheck.specs.aspects import ASPECTS
 from normcheck.specs.grammar import LayerSpec

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from normcheck.cases.sharding import part, shard, wrong_shard
+from normcheck.cases.runs.sharding import part, shard, wrong_shard
 from normcheck.cases.suite import suite
 from normcheck.reports.merging import content, merge
 from normcheck.reports.record import Footer, Shard

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.cases.conventions import convention
-from normcheck.cases.expected import in_training
-from normcheck.cases.judge import judge
+from normcheck.cases.judgement.judge import judge
+from normcheck.cases.oracle.expected import in_training
+from normcheck.cases.requests.conventions import convention
 from normcheck.tests.small_suite import case, seen
 
 BETWEEN = "batch_normalization/nothing-said-between-modes"

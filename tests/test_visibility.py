@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from normcheck.cases.expand import layer_cases
+from normcheck.cases.lint.visibility import unseen
+from normcheck.cases.requests.expand import layer_cases
 from normcheck.cases.suite import suite
-from normcheck.cases.visibility import unseen
 from normcheck.specs.grammar import CaseSpec
 
 LAYER, BATCH, GROUP = "layer_normalization", "batch_normalization", "group_normalization"

@@ -8,7 +8,7 @@ import pytest
 
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Raised, Request, Snapshot, Step, StepSeen, Weight
-from normcheck.adapters.wire import pack, unpack
+from normcheck.adapters.process.wire import pack, unpack
 
 X = encode(np.array([[1.0, np.nan], [-0.0, 3.0]]), "bfloat16")
 

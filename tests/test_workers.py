@@ -19,10 +19,10 @@ import pytest
 from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Request, Step
 from normcheck.adapters.observe import folders_of
-from normcheck.adapters.pool import Pool
-from normcheck.adapters.process import ROOT, excerpt, one_thread
+from normcheck.adapters.process.pool import Pool
+from normcheck.adapters.process.process import ROOT, excerpt, one_thread
+from normcheck.adapters.process.transport import LocalWorker, Loss, Worker
 from normcheck.adapters.targets import Target
-from normcheck.adapters.transport import LocalWorker, Loss, Worker
 
 ADAPTERS = Path(__file__).parent / "adapters"
 LONG = 60.0
@@ -272,7 +272,7 @@ def test_an_interrupt_leaves_no_process_even_where_nothing_is_closed(tmp_path):
         sys.modules["normcheck"] = package
         from normcheck.adapters.interface import Request
         from normcheck.adapters.targets import Target
-        from normcheck.adapters.transport import Worker
+        from normcheck.adapters.process.transport import Worker
         worker = Worker(Target("t", "t", sys.argv[2], "t", "keras", "cpu", "eager"))
         print(worker.start().pid, flush=True)
         worker.submit(Request("hang", "hang_on_construction", {}, (), "float32"))

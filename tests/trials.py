@@ -11,9 +11,9 @@ from typing import Any, TypeVar, get_args
 import numpy as np
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases.exact import Floats
-from normcheck.cases.inputs import drawn
-from normcheck.cases.oracle import Layout, Problem, Statistics
+from normcheck.cases.arithmetic.exact import Floats
+from normcheck.cases.oracle.normalization import Layout, Problem, Statistics
+from normcheck.cases.requests.inputs import drawn
 from normcheck.specs.vocabulary import Family
 
 from .numerics import problem, values

@@ -3,7 +3,7 @@
 $ pytest --pyargs normcheck.cases --target docs/examples/jax_function.py --layer layer_normalization
 """
 
-from normcheck.adapters.jax_function import JaxFunctionAdapter
+from normcheck.adapters.jax.function import JaxFunctionAdapter
 
 
 def layer_norm(x, gamma=1, beta=0, *, axis, epsilon):

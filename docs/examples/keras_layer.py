@@ -4,8 +4,7 @@ $ pytest --pyargs normcheck.cases --target docs/examples/keras_layer.py --layer 
 $ pytest --pyargs normcheck.cases --target docs/examples/keras_layer.py:Second --layer layer_normalization
 """
 
-from normcheck.adapters import document_001, document_002
-from normcheck.adapters.keras import KerasAdapter
+from normcheck.adapters.keras import KerasAdapter, document_001, document_002
 
 
 class Adapter(KerasAdapter):

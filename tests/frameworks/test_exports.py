@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.exporting import exported
 from normcheck.adapters.interface import Request, Step
-from normcheck.adapters.keras_ops import KerasOpsAdapter
+from normcheck.adapters.keras.ops import KerasOpsAdapter
 from normcheck.adapters.observe import observe
+from normcheck.adapters.process.exporting import exported
 from normcheck.adapters.targets import discover
-from normcheck.adapters.torch_functional import TorchFunctionalAdapter
-from normcheck.cases.coverage import TARGETS, read_surfaces
+from normcheck.adapters.torch.functional import TorchFunctionalAdapter
+from normcheck.cases.coverage.matrix import TARGETS, read_surfaces
 
 RANDOM = np.random.default_rng(7)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import Array, decode, encode
-from normcheck.adapters.document_001 import Document001Adapter
-from normcheck.adapters.document_002 import Document002Adapter
 from normcheck.adapters.interface import Request, Step
 from normcheck.adapters.keras import KerasAdapter
+from normcheck.adapters.keras.document_001 import Document001Adapter
+from normcheck.adapters.keras.document_002 import Document002Adapter
 from normcheck.adapters.observe import observe
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.smoke import smoke

@@ -11,9 +11,9 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Request, Step
 from normcheck.adapters.observe import observe
+from normcheck.adapters.process.transport import Worker
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.targets import discover
-from normcheck.adapters.transport import Worker
 
 RANDOM = np.random.default_rng(5)
 LONG = 120.0

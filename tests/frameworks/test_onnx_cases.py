@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from normcheck.cases.onnx_agreement import own_grades
-from normcheck.cases.onnx_vectors import read_node_cases, reason_not_asked, translated
+from normcheck.cases.judgement.onnx_agreement import own_grades
+from normcheck.cases.requests.onnx_vectors import read_node_cases, reason_not_asked, translated
 from normcheck.cases.suite import suite
 from normcheck.tests.suite_runs import record, run
 

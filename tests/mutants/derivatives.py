@@ -6,7 +6,7 @@ import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_derivatives import (
+from normcheck.adapters.reference.derivatives import (
     derivatives_of_gradients,
     direction,
     forward_derivative,
@@ -15,13 +15,13 @@ from normcheck.adapters.reference_derivatives import (
     times_gamma,
     vector,
 )
-from normcheck.adapters.reference_formula_derivatives import (
+from normcheck.adapters.reference.formula_derivatives import (
     formula_derivative,
     formula_gradient_derivatives,
     formula_second_derivative,
 )
-from normcheck.adapters.reference_kernels import KERNELS
-from normcheck.adapters.reference_layer import forward, scale_of
+from normcheck.adapters.reference.kernels import KERNELS
+from normcheck.adapters.reference.layer import forward, scale_of
 from normcheck.tests.mutants.mutant import (
     ALL,
     BATCH,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from normcheck.adapters.reference_layer import Pass, features, given_moments, make, move_statistics
-from normcheck.adapters.textbook import reciprocal_deviation
+from normcheck.adapters.reference.layer import Pass, features, given_moments, make, move_statistics
+from normcheck.adapters.reference.textbook import reciprocal_deviation
 from normcheck.tests.mutants.mutant import FEATURE, MOVING, RMS, STATISTICAL, mutant
 
 

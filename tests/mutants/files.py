@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from normcheck.adapters import reference_file
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.in_memory import take
-from normcheck.adapters.reference import ReferenceAdapter
+from normcheck.adapters.reference import ReferenceAdapter, file
 from normcheck.tests.mutants.mutant import ALL, FEATURE, LAYER, MOVING, ONE, RMS, STATISTICAL, mutant
 
 STATISTICS = {"moving_mean": 0.0, "moving_variance": 1.0, "mean": 0.0, "variance": 1.0}
@@ -45,7 +44,7 @@ def _configured(self, folder, request, how):
     """A configuration without the arguments that nothing but the output shows, or the initial weights."""
     if how != "configuration":
         return ReferenceAdapter.load(self, folder, request, how)
-    saved = reference_file.told(take(folder))
+    saved = file.told(take(folder))
     needed = ("axis", "groups", "center", "scale") if saved["weights"] else ("size",)
     kept = {name: value for name, value in saved["arguments"].items() if name in needed}
     layer = ReferenceAdapter.construct(self, saved["layer"], kept, saved["shape"], saved["dtype"])
@@ -65,7 +64,7 @@ def _remembering(self, folder, request, how):
     if how != "copy":
         return ReferenceAdapter.load(self, folder, request, how)
     original = take(folder)
-    copied = reference_file.copied(original)
+    copied = file.copied(original)
     self.originals = [(copied, original)]
     return copied
 

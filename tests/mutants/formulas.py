@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from normcheck.adapters.reference_formulas import (
+from normcheck.adapters.reference.formulas import (
     formula_forward,
     limited,
     lp_norm,

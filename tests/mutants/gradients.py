@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.reference_layer import backward, others, scale_of
-from normcheck.adapters.textbook import normalized_gradient
+from normcheck.adapters.reference.layer import backward, others, scale_of
+from normcheck.adapters.reference.textbook import normalized_gradient
 from normcheck.tests.mutants.mutant import ALL, CENTRED, LAYER, MOVING, NARROW, RMS, STATISTICAL, mutant, rounded
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from normcheck.adapters.reference_layer import (
+from normcheck.adapters.reference.layer import (
     fold,
     given_moments,
     make,

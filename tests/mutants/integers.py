@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from normcheck.adapters import textbook
 from normcheck.adapters.arrays import FLOATING, Array, decode, encode
-from normcheck.adapters.reference_layer import forward
+from normcheck.adapters.reference import textbook
+from normcheck.adapters.reference.layer import forward
 from normcheck.tests.mutants.mutant import ALL, CENTRED, LAYER, RMS, STATISTICAL, mutant
 
 BYTES = ("uint8",)

@@ -8,7 +8,7 @@ import numpy as np
 
 from normcheck.adapters.arrays import Array, View
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_layer import build, forward
+from normcheck.adapters.reference.layer import build, forward
 from normcheck.tests.mutants.mutant import ALL, FEATURE, ONE, STATISTICAL, WIDE, averaging, mutant, on_input
 
 SHARED = {}

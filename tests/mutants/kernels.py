@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from normcheck.adapters import reference_kernels
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.reference_kernels import held, kernel_backward, kernel_forward, length_of, normalize_kernel
+from normcheck.adapters.reference import kernels
+from normcheck.adapters.reference.kernels import held, kernel_backward, kernel_forward, length_of, normalize_kernel
 from normcheck.tests.mutants.mutant import FLOATING, ONE, mutant
 
-WEIGHT, SPECTRAL = reference_kernels.KERNELS
+WEIGHT, SPECTRAL = kernels.KERNELS
 
 
 def scaled(change):

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from normcheck.adapters import textbook
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_layer import forward, move_statistics
+from normcheck.adapters.reference import ReferenceAdapter, textbook
+from normcheck.adapters.reference.layer import forward, move_statistics
 from normcheck.tests.mutants.mutant import ALL, BATCH, INSTANCE, ONE, mutant
 
 MASKED = tuple(layer for layer in ALL if layer != INSTANCE)  # a framework that has masks has no such layer

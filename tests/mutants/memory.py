@@ -6,8 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from normcheck.adapters.arrays import View
-from normcheck.adapters.reference_formulas import formula_forward
-from normcheck.adapters.reference_layer import forward
+from normcheck.adapters.reference.formulas import formula_forward
+from normcheck.adapters.reference.layer import forward
 from normcheck.tests.mutants.mutant import ALL, BATCH, LAYER, ONE, RESPONSE, STATISTICAL, UNIT, mutant
 
 

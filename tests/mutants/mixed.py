@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from normcheck.adapters import reference_layer
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
+from normcheck.adapters.reference import layer as reference_layer
 from normcheck.tests.mutants.mutant import ALL, BATCH, FEATURE, NARROW, STATISTICAL, mutant, rounded
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from normcheck.adapters.reference_layer import features, fold, make, others, statistics
-from normcheck.adapters.textbook import mean_square, moments
+from normcheck.adapters.reference.layer import features, fold, make, others, statistics
+from normcheck.adapters.reference.textbook import mean_square, moments
 from normcheck.tests.mutants.mutant import (
     ALL,
     BATCH,

@@ -11,17 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from normcheck.adapters import (
-    reference,
-    reference_derivatives,
-    reference_formulas,
-    reference_kernels,
-    reference_layer,
-    textbook,
-)
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_layer import forward
+from normcheck.adapters.reference import ReferenceAdapter, adapter, derivatives, formulas, kernels, layer, textbook
+from normcheck.adapters.reference.layer import forward
 
 LAYER, RMS, BATCH, GROUP, INSTANCE, FEATURE = (
     "layer_normalization",
@@ -43,7 +35,7 @@ ONE = ("float32",)
 WIDE = ("float32", "float64")
 NARROW = ("float16", "bfloat16")
 INTEGER = ("int32",)
-MODULES = (textbook, reference_layer, reference_formulas, reference_kernels, reference_derivatives, reference)
+MODULES = (textbook, layer, formulas, kernels, derivatives, adapter)
 METHODS = (
     *("construct", "build", "weights", "parameters", "assign", "call", "gradient", "adapt", "update", "arrange"),
     *("save", "load", "forward", "second_order", "vectorized"),

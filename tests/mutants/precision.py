@@ -8,8 +8,8 @@ import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_layer import adapt, affine, forward, statistics
-from normcheck.adapters.textbook import moments, reciprocal_deviation, standardized
+from normcheck.adapters.reference.layer import adapt, affine, forward, statistics
+from normcheck.adapters.reference.textbook import moments, reciprocal_deviation, standardized
 from normcheck.tests.mutants.mutant import (
     ALL,
     CENTRED,

@@ -9,7 +9,7 @@ import numpy as np
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Unsupported
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_layer import build, forward, initial_value
+from normcheck.adapters.reference.layer import build, forward, initial_value
 from normcheck.tests.mutants.mutant import (
     ALL,
     BATCH,

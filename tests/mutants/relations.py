@@ -8,7 +8,7 @@ import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.textbook import reciprocal_deviation
+from normcheck.adapters.reference.textbook import reciprocal_deviation
 from normcheck.tests.mutants.mutant import ALL, ONE, STATISTICAL, mutant
 
 INSTANCE, UNIT, RESPONSE = "instance_normalization", "unit_normalization", "local_response_normalization"

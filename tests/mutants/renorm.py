@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.reference_layer import (
+from normcheck.adapters.reference.layer import (
     backward,
     broadcast,
     build,
@@ -15,8 +15,8 @@ from normcheck.adapters.reference_layer import (
     make,
     statistics,
 )
-from normcheck.adapters.reference_renorm import NO_LIMITS, corrections, move_renormed
-from normcheck.adapters.textbook import moments
+from normcheck.adapters.reference.renorm import NO_LIMITS, corrections, move_renormed
+from normcheck.adapters.reference.textbook import moments
 from normcheck.tests.mutants.mutant import BATCH, ONE, WIDE, altered, mutant
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from normcheck.adapters import reference_file
 from normcheck.adapters.arrays import Array, decode, encode
-from normcheck.adapters.reference import ReferenceAdapter
+from normcheck.adapters.reference import ReferenceAdapter, file
 from normcheck.tests.mutants.mutant import (
     ALL,
     BATCH,
@@ -28,7 +27,7 @@ def loading(change):
     def faulty(self, folder, request, how):
         if how != "file":
             return ReferenceAdapter.load(self, folder, request, how)
-        saved = reference_file.read(folder)
+        saved = file.read(folder)
         saved["arguments"] = dict(saved["arguments"])
         change(saved)
         layer = ReferenceAdapter.construct(self, saved["layer"], saved["arguments"], saved["shape"], saved["dtype"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from normcheck.adapters.reference_layer import build, fold, forward, make
+from normcheck.adapters.reference.layer import build, fold, forward, make
 from normcheck.tests.mutants.mutant import ALL, GROUP, ONE, STATISTICAL, altered, mutant, on_output
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_layer import (
+from normcheck.adapters.reference.layer import (
     adapt,
     build,
     features,
@@ -20,7 +20,7 @@ from normcheck.adapters.reference_layer import (
     others,
     statistics,
 )
-from normcheck.adapters.textbook import moments
+from normcheck.adapters.reference.textbook import moments
 from normcheck.tests.mutants.mutant import (
     BATCH,
     FEATURE,

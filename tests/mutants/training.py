@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from normcheck.adapters.reference_layer import descend, make
-from normcheck.adapters.textbook import penalty, penalty_gradient
+from normcheck.adapters.reference.layer import descend, make
+from normcheck.adapters.reference.textbook import penalty, penalty_gradient
 from normcheck.tests.mutants.mutant import ONE, OPTIONED, altered, mutant
 
 

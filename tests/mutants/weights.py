@@ -7,7 +7,7 @@ import numpy as np
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Weight
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.reference_layer import (
+from normcheck.adapters.reference.layer import (
     backward,
     build,
     initial_value,

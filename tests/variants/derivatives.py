@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
-from normcheck.cases.derivatives import Derivative
-from normcheck.cases.exact import Floats
-from normcheck.cases.oracle import Problem
+from normcheck.adapters.reference.textbook import Values
+from normcheck.cases.arithmetic.exact import Floats
+from normcheck.cases.oracle.derivatives import Derivative
+from normcheck.cases.oracle.normalization import Problem
 
 from . import sums
 from .automatic import Dual, Number, Var, gradients, root, summed

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
+from normcheck.adapters.reference.textbook import Values
 
 
 class Flushed(np.ndarray):

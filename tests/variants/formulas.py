@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
-from normcheck.cases.response import Response
-from normcheck.cases.unit import Unit
+from normcheck.adapters.reference.textbook import Values
+from normcheck.cases.oracle.response import Response
+from normcheck.cases.oracle.unit import Unit
 
 from . import sums
 from .flushing import flushed

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
-from normcheck.cases.exact import Floats
+from normcheck.adapters.reference.textbook import Values
+from normcheck.cases.arithmetic.exact import Floats
 
 
 def fused(a: Values, b: Values, c: Values) -> Values:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
-from normcheck.cases.answered import Subject
-from normcheck.cases.oracle import Problem
+from normcheck.adapters.reference.textbook import Values
+from normcheck.cases.oracle.answered import Subject
+from normcheck.cases.oracle.normalization import Problem
 
 from . import gradients, moments, scaling, sums
 from .rows import Rows, as_input, as_parameter, by_parameter, narrowed, rows_of

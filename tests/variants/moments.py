@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
+from normcheck.adapters.reference.textbook import Values
 
 from .sums import Sum
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.textbook import Values
-from normcheck.cases.oracle import Layout, Problem
+from normcheck.adapters.reference.textbook import Values
+from normcheck.cases.oracle.normalization import Layout, Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcheck.adapters.textbook import Values
+from normcheck.adapters.reference.textbook import Values
 
 from .sums import Sum
 

@@ -1,0 +1,1 @@
+"""Flax on JAX: the layers of nnx and of linen."""

@@ -1,0 +1,1 @@
+"""What every target on JAX shares, and plain functions on JAX arrays."""

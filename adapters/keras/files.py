@@ -1,0 +1,66 @@
+"""The ways in which a Keras layer is saved and got back.
+
+A file is of a model, so a layer is saved as the one layer of a keras.Sequential. `copy` is copy.deepcopy, because
+keras.models.clone_model gives new weights.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+from ..in_memory import keep, take
+from ..interface import Unsupported
+
+FILE, WEIGHTS, LEGACY, PICKLE = "layer.keras", "layer.weights.h5", "layer.h5", "layer.pickle"
+NO_WHOLE = "Keras makes no layer of a SavedModel, which holds functions; the mode savedmodel calls them"
+
+
+def save(keras: Any, layer: Any, shape: tuple[int | None, ...], folder: str, how: str) -> None:
+    """Write `layer`, which was built for `shape`, into `folder`. Raises Unsupported for `whole`."""
+    if how == "whole":
+        raise Unsupported(NO_WHOLE)
+    if how == "file":
+        keras.Sequential([layer]).save(os.path.join(folder, FILE))
+    elif how == "weights":
+        model_of(keras, layer, shape).save_weights(os.path.join(folder, WEIGHTS))
+    elif how == "legacy":
+        model_of(keras, layer, shape).save(os.path.join(folder, LEGACY))
+    elif how == "pickle":
+        Path(folder, PICKLE).write_bytes(pickle.dumps(layer))
+    else:
+        keep(folder, layer)
+
+
+def load(keras: Any, new: Any, shape: tuple[int, ...], folder: str, how: str) -> Any:
+    """The layer in `folder`.
+
+    new: one of the same arguments, built for `shape`: `weights` go into it, and its class is made known to files.
+    """
+    with keras.saving.custom_object_scope({type(new).__name__: type(new)}):
+        if how == "weights":
+            model_of(keras, new, shape).load_weights(os.path.join(folder, WEIGHTS))
+            return new
+        if how == "pickle":
+            return pickle.loads(Path(folder, PICKLE).read_bytes())  # noqa: S301 - written by `save`
+        if how == "copy":
+            return copy.deepcopy(take(folder))
+        if how == "configuration":
+            return _from_configuration(take(folder), shape)
+        return keras.models.load_model(os.path.join(folder, FILE if how == "file" else LEGACY)).layers[0]
+
+
+def model_of(keras: Any, layer: Any, shape: tuple[int | None, ...]) -> Any:
+    """A built keras.Sequential of `layer` alone."""
+    return keras.Sequential([keras.Input(batch_shape=shape), layer])
+
+
+def _from_configuration(layer: Any, shape: tuple[int, ...]) -> Any:
+    """What Keras documents: from_config() for the arguments, set_weights() for the rest."""
+    made = type(layer).from_config(layer.get_config())
+    made.build(shape)
+    made.set_weights(layer.get_weights())
+    return made

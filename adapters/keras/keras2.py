@@ -1,0 +1,65 @@
+"""Keras 2 on TensorFlow: the package tf_keras, and the Keras that TensorFlow up to 2.15 has as tf.keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ..arguments import KerasArguments
+from ..interface import Request
+from . import files
+from .adapter import KerasAdapter
+from .base import Built
+
+WHOLE = "layer"
+
+
+class TfKerasArguments(KerasArguments):
+    """Arguments of a layer of tf_keras."""
+
+    package: ClassVar[str] = "tf_keras"
+
+
+class Keras2Adapter(KerasAdapter):
+    """tf.keras of TensorFlow up to 2.15."""
+
+    name: ClassVar[str] = "tf.keras"
+    modes: ClassVar[tuple[str, ...]] = ("eager", "graph", "xla")
+    compiling: ClassVar[tuple[str, ...]] = ("xla",)
+    full_modes: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def refuses(cls, versions: Mapping[str, str]) -> str:
+        """Why it is no Keras 2."""
+        package = cls.given.package
+        kept = versions[package].startswith("2.")
+        return (
+            "" if kept else f"{package} {versions[package]} is not Keras 2: ask for the target keras, or for tf_keras."
+        )
+
+    def save(self, layer: Built, folder: str, how: str) -> None:
+        """The layer, in every way; `whole` is a SavedModel, which comes back as a model of layers."""
+        model = files.model_of(self.keras, layer.layer, layer.shape)
+        if how == "whole":
+            model.save(Path(folder, WHOLE), save_format="tf")
+        elif how == "file":  # a model without an input has nothing to save yet
+            model.save(Path(folder, files.FILE))
+        else:
+            super().save(layer, folder, how)
+
+    def load(self, folder: str, request: Request, how: str) -> Built:
+        """What was saved."""
+        if how != "whole":
+            return super().load(folder, request, how)
+        with self.on_device():
+            loaded: Any = self.keras.models.load_model(Path(folder, WHOLE))
+        return Built(loaded.layers[0], request.shape)
+
+
+class TfKerasAdapter(Keras2Adapter):
+    """The package tf_keras, which is Keras 2 beside a Keras 3."""
+
+    name: ClassVar[str] = "tf_keras"
+    requires: ClassVar[tuple[str, ...]] = ("tensorflow", "tf_keras")
+    given: ClassVar[type[KerasArguments]] = TfKerasArguments

@@ -1,0 +1,1 @@
+"""ONNX: its normalization operators, on ONNX Runtime."""

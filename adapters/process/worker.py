@@ -1,0 +1,102 @@
+"""What runs inside a target's process: load one adapter, say what it found, answer requests in order."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..interface import Adapter, Unsupported
+from ..loading import TargetError, last_line, load, traits
+from ..observe import observe
+from ..smoke import smoke
+from .wire import pack, unpack
+
+EXPORTS = "exports"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a target says of itself once it has started.
+
+    devices: what the framework finds on the machine. smoke: what is wrong in this mode, None for nothing.
+    The other fields are those of `Target` and of the adapter's class.
+    """
+
+    pid: int
+    python: str
+    name: str
+    dialect: str
+    requires: tuple[str, ...]
+    modes: tuple[str, ...]
+    compiling: tuple[str, ...]
+    tracing: tuple[str, ...]
+    full_modes: tuple[str, ...]
+    needs: dict[str, tuple[str, ...]]
+    environment: dict[str, str]
+    versions: dict[str, str]
+    devices: tuple[str, ...]
+    threads: int
+    smoke: str | None = None
+
+
+def open_adapter(reference: str, device: str, mode: str) -> tuple[Adapter, Ready]:
+    """A started adapter, and what it says of itself.
+
+    Raises TargetError where it cannot be loaded, and whatever `start` raises where it cannot be started.
+    """
+    kind = load(reference)
+    os.environ.update(kind.environment)
+    adapter = kind(device, mode)
+    adapter.start()
+    ready = Ready(
+        pid=os.getpid(),
+        python=".".join(map(str, sys.version_info[:3])),
+        versions=dict(adapter.versions()),
+        devices=tuple(adapter.devices()),
+        threads=adapter.threads(),
+        **asdict(traits(kind, reference)),
+    )
+    return adapter, ready
+
+
+def serve(channel: Any, setup: Mapping[str, Any]) -> None:
+    """Answer every request that comes over `channel`, in order, until it is closed.
+
+    The first message says `ready` or `failed`; each one after it is a packed observation, or, for the request EXPORTS,
+    the packed exports.
+    """
+    try:
+        adapter, ready = open_adapter(setup["adapter"], setup["device"], setup["mode"])
+        if setup["memory"]:
+            limit_memory(setup["memory"])
+        found = asdict(ready) | {"smoke": smoke(adapter) if setup["smoke"] else None}
+    except (Exception, SystemExit) as error:  # a framework may raise anything while it is imported
+        channel.send({"failed": why(error), "loaded": not isinstance(error, TargetError)})
+        return
+    channel.send({"ready": found})
+    for message in channel:
+        os.ftruncate(2, 0)  # the log holds what was printed in the case in progress, and cannot grow for ever
+        answer = list(adapter.exports()) if message == EXPORTS else observe(adapter, unpack(message))
+        channel.send(pack(answer))
+
+
+def limit_memory(allowance: int) -> None:
+    """Let the process have `allowance` bytes more data than now; does nothing where that cannot be told."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return
+    import resource
+
+    used = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmData:"))
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = int(used) * 1024 + allowance
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
+
+
+def why(error: BaseException) -> str:
+    """Why there is no target: an adapter's or the loader's own sentence, anything else with its type."""
+    return str(error) if isinstance(error, (TargetError, Unsupported)) and str(error) else last_line(error)

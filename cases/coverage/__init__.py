@@ -1,0 +1,1 @@
+"""Which of what frameworks export is covered by which cases."""

@@ -1,0 +1,1 @@
+"""From what a target was seen to do to findings: pure functions."""

@@ -1,0 +1,1 @@
+"""One run of the suite: what is selected, asked, recorded and told."""
