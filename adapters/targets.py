@@ -142,6 +142,11 @@ def _add(target: Target, targets: dict[str, Target]) -> None:
         )
 
 
+def built_in(target: Target) -> bool:
+    """Whether a target's adapter is one of normcheck's own, whatever the target is called."""
+    return target.adapter in BUILT_IN.values()
+
+
 def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
     """What there is of a wish. Raises TargetError."""
     if wish.host:

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
-from normcheck.adapters.targets import Target
+from normcheck.adapters.targets import Target, safe
 from normcheck.reports.record import Check
 from normcheck.specs.grammar import Frozen
 from normcheck.specs.reader import first
@@ -72,8 +72,9 @@ def read_ledger(path: Path) -> dict[str, Entry]:
 
 
 def applies(entry: Entry, target: Target) -> bool:
-    """Whether an entry speaks of a target, in the versions it has."""
-    named = entry.target == target.name or fnmatchcase(target.id, entry.target)
+    """Whether an entry speaks of a target, in the versions it has; its pattern need not know of version and host."""
+    names = (target.id, safe(f"{target.name}-{target.device}-{target.mode}"))
+    named = entry.target == target.name or any(fnmatchcase(name, entry.target) for name in names)
     return named and all(_met(Requirement(text), target.versions) for text in entry.versions)
 
 

@@ -164,6 +164,13 @@ def test_an_entry_names_an_adapter_or_a_pattern_of_targets(named, there):
     assert applies(entry(target=named), target()) is there
 
 
+@pytest.mark.parametrize("name", ["keras-3.15.1-cpu-eager", "keras-onnx-box-cpu-eager"])
+def test_a_pattern_need_not_know_of_versions_and_hosts(name):
+    assert applies(entry(target="keras-cpu-eager"), target(id=name))
+    assert applies(entry(target="keras-[!o]*"), target(id=name))
+    assert not applies(entry(target="keras-ops-*"), target(id=name))
+
+
 def test_an_entry_that_matched_nothing_in_a_full_run_is_stale():
     (note,) = unmatched(["used", "stale"], ["used"])
     assert note.entry == "stale"

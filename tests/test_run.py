@@ -12,7 +12,7 @@ from normcheck.adapters.interface import Observation
 from normcheck.adapters.observe import observe
 from normcheck.adapters.process.transport import LocalWorker, Loss
 from normcheck.adapters.reference import ReferenceAdapter
-from normcheck.adapters.targets import Target
+from normcheck.adapters.targets import BUILT_IN, Target
 from normcheck.cases.ledger import Entry
 from normcheck.cases.requests.ask import request_for
 from normcheck.cases.runs.run import AHEAD, Asked, Run, ledger_for, reproduce
@@ -35,6 +35,15 @@ REFERENCE = Target(
     requested="reference:eager",
 )
 CASES = suite().cases[: AHEAD + 8]
+OWN_LEDGER = f"""\
+entries:
+  of-torch:
+    target: "torch*"
+    cases: [{EXAMPLE}]
+    aspect: output
+    symptom: "grade F*"
+    reason: It is wrong on purpose.
+"""
 
 
 class Recorded:
@@ -266,3 +275,14 @@ def test_the_packaged_ledger_is_in_force_and_ones_own_beside_it(session, tmp_pat
     assert session.wrong == ""
     assert set(session.ledger) >= {"keras-integers-truncated"}
     assert Path(session.options.record).exists() is False
+
+
+def test_a_packaged_entry_binds_the_built_in_adapter_and_no_other_of_that_name(session, tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text(OWN_LEDGER)
+    session.options = dataclasses.replace(session.options, ledgers=(str(own),))
+    torch = dataclasses.replace(REFERENCE, name="torch", id="torch-cpu-eager", versions={"torch": "2.13.0"})
+    theirs = dataclasses.replace(torch, adapter=BUILT_IN["torch"])
+    mine = dataclasses.replace(torch, adapter="/somewhere/my_layers.py:Adapter")
+    assert {"torch-negative-epsilon", "of-torch"} <= set(session.ledger_of(theirs))
+    assert set(session.ledger_of(mine)) == {"of-torch"}

@@ -16,7 +16,7 @@ from typing import Any
 from normcheck.adapters.loading import TargetError
 from normcheck.adapters.process.pool import Pool
 from normcheck.adapters.process.transport import LocalWorker, Worker
-from normcheck.adapters.targets import Discovery, Target, discover
+from normcheck.adapters.targets import Discovery, Target, built_in, discover
 from normcheck.reports.reading import Record, read
 from normcheck.reports.record import LINE, Footer, Header, KnownText, Shard, TargetLine
 from normcheck.reports.shards import unmatched
@@ -95,11 +95,17 @@ class Session:
     @cached_property
     def ledger(self) -> dict[str, Entry]:
         """The packaged ledger, and the user's."""
-        return {
-            name: entry
-            for path in (LEDGER, *map(Path, self.options.ledgers))
-            for name, entry in read_ledger(path).items()
-        }
+        return read_ledger(LEDGER) | self.own_ledger
+
+    @cached_property
+    def own_ledger(self) -> dict[str, Entry]:
+        """The user's ledger."""
+        files = map(Path, self.options.ledgers)
+        return {name: entry for path in files for name, entry in read_ledger(path).items()}
+
+    def ledger_of(self, target: Target) -> dict[str, Entry]:
+        """The entries that speak of a target: the packaged ones of a built-in adapter, on which they were found."""
+        return ledger_for(target, self.ledger if built_in(target) else self.own_ledger)
 
     @cached_property
     def node_cases(self) -> NodeCases:
@@ -193,9 +199,7 @@ class Session:
     def start(self, needed: set[str], ahead: Iterable[tuple[str, Case]]) -> None:
         """Start the targets with the ids `needed`; ask at once for the first of the target ids and cases in `ahead`."""
         asked = {
-            target.id: Asked(
-                target, self._worker(target), ledger_for(target, self.ledger), AHEAD * self.options.workers
-            )
+            target.id: Asked(target, self._worker(target), self.ledger_of(target), AHEAD * self.options.workers)
             for target in self.discovery.targets
             if target.id in needed
         }
