@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 
 from normcheck.adapters.targets import version
 from normcheck.cases.ledger import read_ledger
-from normcheck.cases.session import LEDGER
+from normcheck.cases.runs.session import LEDGER
 
 FINDINGS = Path(__file__).resolve().parents[2] / "docs" / "findings"
 ENTRIES = read_ledger(LEDGER).values()
