@@ -11,9 +11,23 @@ from typing import IO, Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from .record import LINE, SCHEMA, Check, ClaimVerdict, Footer, Header, LedgerNote, Line, TargetLine
+from .record import (
+    LINE,
+    SCHEMA,
+    Check,
+    ClaimVerdict,
+    Footer,
+    Header,
+    Interface,
+    LedgerNote,
+    Line,
+    Opened,
+    Seen,
+    TargetLine,
+)
 
 LONGEST_LINE = 2**20
+KINDS = ("header", "target", "interface", "check", "seen", "opened", "claim", "ledger", "footer")
 
 
 class RecordError(Exception):
@@ -29,6 +43,9 @@ class Record:
     checks: tuple[Check, ...] = ()
     claims: tuple[ClaimVerdict, ...] = ()
     ledger_notes: tuple[LedgerNote, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    opened: tuple[Opened, ...] = ()
     footer: Footer | None = None
     problems: tuple[str, ...] = ()
 
@@ -70,7 +87,7 @@ def read(path: str | Path) -> Record:
 
 def assembled(path: Path, file: IO[bytes]) -> Record:
     """The record made of the lines of `file`, each in its place."""
-    found: dict[str, list[Any]] = {kind: [] for kind in ("header", "target", "check", "claim", "ledger", "footer")}
+    found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     problems: list[str] = []
     for number, text in numbered(path, file):
         if number == 1:
@@ -99,6 +116,9 @@ def finished(path: Path, found: dict[str, list[Any]], problems: list[str]) -> Re
         checks=checks,
         claims=tuple(found["claim"]),
         ledger_notes=tuple(found["ledger"]),
+        interfaces=tuple(found["interface"]),
+        seen=tuple(found["seen"]),
+        opened=tuple(found["opened"]),
         footer=footer,
         problems=(*header.notes, *problems),
     )
@@ -157,7 +177,7 @@ def fault(error: ErrorDetails) -> str:
     if error["type"] == "json_invalid":
         return f": not JSON ({error.get('ctx', {}).get('error', 'unreadable')}); expected one JSON object."
     if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        kinds = "header, target, check, claim, ledger or footer"
+        kinds = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
         there = error["input"].get("kind") if isinstance(error["input"], dict) else error["input"]
         return f", field kind: {excerpt(there)} stands there; expected {kinds}."
     field = ".".join(excerpt(part, quoted=False) for part in error["loc"][1:])

@@ -18,7 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 LONGEST_TEXT = 16_000
 Outcome = Literal["pass", "fail", "error", "crash", "timeout", "unsupported", "known"]
 OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "error", "crash", "timeout", "unsupported", "known")
@@ -210,6 +210,119 @@ class Check(Line):
         return (self.case, self.target, self.aspect, self.subject)
 
 
+class SeenArray(Line):
+    """One array that a target gave. subject: `output`, `gradient input`, `weight moving_mean`, `derived forward input`.
+
+    step: the index of the step it came from. fingerprint: of its bits. size: how many numbers it has.
+    values: as text that names each number exactly; every one of a small array, of a larger one those at `places` (flat
+    indices). largest: the largest absolute value that is a number, in float64.
+    """
+
+    subject: Name
+    step: Count = 0
+    dtype: Name
+    shape: Indices = []
+    fingerprint: Name
+    values: Names = []
+    places: Indices = []
+    largest: Figure | None = None
+
+
+class SeenWeight(Line):
+    """One weight of a new layer, in the framework's order. fingerprint: of its initial bits.
+
+    values: of a small one, its initial numbers.
+    """
+
+    name: Name
+    dtype: Name
+    shape: Indices = []
+    trainable: bool
+    fingerprint: Name
+    values: Names = []
+
+
+class SeenError(Line):
+    """What was raised. types: of the class and its bases, most derived first. subject: what it was raised in place of.
+
+    subject is empty where it ended the case, else `persistence FORMAT` or a kind of derivative.
+    """
+
+    subject: Name = ""
+    phase: Name
+    step: Count | None = None
+    types: Names
+    message: Text = ""
+
+
+class Seen(Line):
+    """What a target was seen to do with a case, before any judgement: what two versions are compared by.
+
+    request: a digest of what was asked, so that only answers to the same request are compared. warnings: `Category:
+    text`, each once. configuration: keys of the layer's own configuration. unsupported: reason by what is missing.
+    lost: `crash` or `timeout` where there is no answer.
+    """
+
+    kind: Literal["seen"] = "seen"
+    case: Name
+    layer: Name
+    target: Name
+    request: Name
+    weights: Annotated[list[SeenWeight], Field(max_length=1000)] = []
+    parameters: tuple[Count, Count] | None = None
+    arrays: Annotated[list[SeenArray], Field(max_length=1000)] = []
+    errors: Annotated[list[SeenError], Field(max_length=1000)] = []
+    warnings: list[Text] = []
+    configuration: Names = []
+    unsupported: dict[Name, Text] = {}
+    lost: Name = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same question in another record."""
+        return (self.case, self.target)
+
+
+class Parameter(Line):
+    """One parameter of a signature. default: as text, None where it has none."""
+
+    name: Name
+    kind: Name = ""
+    default: Text | None = None
+
+
+class Interface(Line):
+    """What a target exports under `name`, and its signature. layer: what the specs call it, else empty."""
+
+    kind: Literal["interface"] = "interface"
+    target: Name
+    name: Name
+    layer: Name = ""
+    parameters: Annotated[list[Parameter], Field(max_length=1000)] = []
+
+
+class Opened(Line):
+    """A file that one target saved and another opened. form: `file`, `weights`, `legacy`, `whole`, `configuration`.
+
+    phase: where it failed (`save`, `load`, `call`), empty where it did not. types, message: what was raised.
+    same: the outputs agree to the bit. within: they agree within the bounds of the case. difference: the largest one,
+    absolute.
+    """
+
+    kind: Literal["opened"] = "opened"
+    case: Name
+    layer: Name
+    saved_by: Name
+    opened_by: Name
+    form: Name
+    phase: Name = ""
+    types: Names = []
+    message: Text = ""
+    same: bool = False
+    within: bool = False
+    difference: Figure | None = None
+
+
 class ClaimVerdict(Line):
     """What a run found of a document's statement, on one target."""
 
@@ -243,5 +356,8 @@ class Footer(Line):
     due: Names = []
 
 
-AnyLine = Annotated[Header | TargetLine | Check | ClaimVerdict | LedgerNote | Footer, Field(discriminator="kind")]
+AnyLine = Annotated[
+    Header | TargetLine | Interface | Check | Seen | Opened | ClaimVerdict | LedgerNote | Footer,
+    Field(discriminator="kind"),
+]
 LINE: TypeAdapter[Any] = TypeAdapter(AnyLine)

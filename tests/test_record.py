@@ -80,7 +80,7 @@ def test_a_line_leaves_out_what_is_at_its_default_but_never_its_kind():
         "requirements",
         "outcome",
     }
-    assert json.loads(HEADER)["schema_version"] == 1
+    assert json.loads(HEADER)["schema_version"] == 2
 
 
 def test_no_figure_is_lost_for_not_being_finite(tmp_path):
