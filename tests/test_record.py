@@ -146,8 +146,8 @@ def test_checks_that_the_footer_counts_and_the_record_lacks_are_missed(stored):
 
 
 def test_a_newer_format_is_named_and_nothing_else_is_complained_of(stored):
-    text = refusal(stored(lines('{"kind":"header","schema_version":2,"brand_new":[1]}')))
-    assert "schema_version: 2 stands there" in text
+    text = refusal(stored(lines('{"kind":"header","schema_version":3,"brand_new":[1]}')))
+    assert "schema_version: 3 stands there" in text
     assert "newer normcheck" in text
 
 
