@@ -17,7 +17,8 @@ from .case import Case
 from .judgement.claims import case_ids
 from .requests.expand import claim_cases, layer_cases, model_case
 
-PLAIN = "eager"
+PLAIN = ("eager", "jit")
+"""How a framework is used most; JAX through jit."""
 LONE = {
     "device": "No device was compared with another: no two devices were found for one target.",
     "dialect": "No weights were carried to another framework: all targets that were found speak one dialect.",
@@ -98,7 +99,7 @@ def partners(case: Case, target: Target, found: Sequence[Target]) -> list[Target
         ]
         return [one for one in alike if one.device == "cpu" and target.device != "cpu"]
     if on == "dialect":
-        plain = [one for one in found if one.mode == target.mode == PLAIN and asked_of(case, one)]
+        plain = [one for one in found if one.mode in PLAIN and target.mode in PLAIN and asked_of(case, one)]
         return [one for one in plain if one.dialect != target.dialect]
     return [None]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..interface import Unsupported
+from ..interface import Export, Unsupported
 from ..jax.base import Built
+from . import exports
 from .layers import Recipe
 from .nnx import FlaxAdapter, moved
 
@@ -16,6 +17,10 @@ class FlaxLinenAdapter(FlaxAdapter):
     """flax.linen."""
 
     name: ClassVar[str] = "flax-linen"
+
+    def exports(self) -> Sequence[Export]:
+        """The classes and functions of flax.linen."""
+        return tuple(exports.of(importlib.import_module("flax.linen")))
 
     def _make(self, recipe: Recipe, shape: tuple[int, ...]) -> Built:
         linen = importlib.import_module("flax.linen")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..arguments import build_with
 from ..arrays import FLOATING
-from ..interface import Request, Unsupported
+from ..interface import Export, Request, Unsupported
 from ..jax.base import Built, JaxAdapter, Run
+from . import exports
 from .layers import LAYERS, FlaxArguments, Recipe
 
 
@@ -41,6 +42,10 @@ class FlaxAdapter(JaxAdapter):
     def versions(self) -> dict[str, str]:
         """Flax's and JAX's versions."""
         return {"flax": str(importlib.import_module("flax").__version__), **super().versions()}
+
+    def exports(self) -> Sequence[Export]:
+        """The classes and functions of flax.nnx."""
+        return tuple(exports.of(importlib.import_module("flax.nnx")))
 
     def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Built:
         """The layer; raises Unsupported for one that Flax does not have."""

@@ -23,12 +23,15 @@ Pure = Callable[[Mapping[str, Any], Any], Any]
 
 
 class JaxFunctionAdapter(FunctionAdapter):
-    """`layers` maps a layer's name to a function of JAX arrays: eager, or under jax.jit. float64 is enabled."""
+    """`layers` maps a layer's name to a function of JAX arrays: under jax.jit, or eager. float64 is enabled.
+
+    It is the eager mode that is asked few cases: JAX compiles each operation of it by itself.
+    """
 
     name: ClassVar[str] = "jax-function"
     requires: ClassVar[tuple[str, ...]] = ("jax",)
-    modes: ClassVar[tuple[str, ...]] = ("eager", "jit")
-    compiling: ClassVar[tuple[str, ...]] = ("jit",)
+    modes: ClassVar[tuple[str, ...]] = ("jit", "eager")
+    compiling: ClassVar[tuple[str, ...]] = ("eager",)
     environment: ClassVar[Mapping[str, str]] = {"JAX_ENABLE_X64": "1"}
     arrange = Adapter.arrange
 

@@ -17,7 +17,7 @@ from normcheck.specs.values import per_dialect, same
 from ..case import Case
 from .columns import COLUMNS
 
-TARGETS = ("keras", "keras-ops", "torch", "torch-functional")
+TARGETS = ("keras", "keras-ops", "torch", "torch-functional", "flax", "flax-linen")
 PATH = Path(__file__).parent / "exports.json"
 NO_DEFAULT = object()
 OF_THE_INPUT = ("batched",)

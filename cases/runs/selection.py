@@ -55,7 +55,7 @@ class Selection:
         On the quick list a target that traces each case meets every argument and shape of a sweep once, with inputs of
         one family and one dtype, and nothing that is about files, other processes or derivatives of derivatives: its
         kernels are those of the same adapter without a trace, and what tracing can break is an argument, a step or a
-        shape.
+        shape. On JAX there is no mode without one: what else its numbers depend on is asked on the full list.
         """
         traced = case.traced and UNTRACED.isdisjoint(case.aspects)
         return asked_of(case, target) and (traced or not target.traces or self.full or bool(self.cases))

@@ -17,12 +17,26 @@ from normcheck.cases.coverage.matrix import TARGETS, read_surfaces
 RANDOM = np.random.default_rng(7)
 
 
+def target(name):
+    """The first target of this name; one that is not to be had is skipped for the reason that it gives."""
+    found = discover([name])
+    if not found.targets:
+        pytest.skip(found.missing[0].reason)
+    return found.targets[0]
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_committed_exports_are_those_of_the_installed_versions(name):
     (committed,) = (surface for surface in read_surfaces() if surface.target == name)
-    ready, exports = exported(discover([name]).targets[0])
+    ready, exports = exported(target(name))
     assert exports == committed.exports, "run `normcheck coverage --write`"
     assert ready.dialect == committed.dialect
+
+
+@pytest.mark.parametrize("name", ["keras-jax", "keras-torch"])
+def test_keras_exports_the_same_layers_on_every_backend(name):
+    (committed,) = (surface for surface in read_surfaces() if surface.target == "keras")
+    assert exported(target(name))[1] == committed.exports
 
 
 @pytest.fixture(params=[TorchFunctionalAdapter, KerasOpsAdapter], scope="module")
