@@ -92,7 +92,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--record",
         metavar="FILE",
-        help=f"where the record goes (default: {FOLDER}/TIME.jsonl); the page goes beside it, with the ending .html",
+        help=f"where the record goes (default: {FOLDER}/TIME.jsonl); the page goes beside it, with the ending .html; "
+        "in a clone, write --record=FILE for a file outside of it, whose folder pytest takes for the root otherwise",
     )
     add(
         "--onnx",

@@ -14,7 +14,7 @@ import pytest
 
 from normcheck.cases.suite import suite
 from normcheck.reports.reading import read
-from normcheck.tests.suite_runs import ADAPTERS, command, environment, judged, outcomes, record, run
+from normcheck.tests.suite_runs import ADAPTERS, CLONE, command, environment, judged, outcomes, record, run
 
 EXAMPLE = "layer_normalization/documentation-example"
 RANKS = "layer_normalization/ranks/"
@@ -242,6 +242,17 @@ def test_a_target_in_pytests_own_process_and_a_record_in_a_new_folder(tmp_path):
     assert done.returncode == 1
     assert {check.case for check in record(place).checks if check.outcome == "fail"} == {EXAMPLE}
     assert record(place).complete
+
+
+def test_files_that_lie_outside_of_the_clone_are_written_and_read(tmp_path):
+    own = tmp_path / "zeros.py"
+    own.write_text((ADAPTERS / "zeros.py").read_text())
+    record_there, words = tmp_path / "there.jsonl", ["-q", "-p", "no:cacheprovider", "--case", EXAMPLE]
+    record_there.touch()
+    words = [sys.executable, "-m", "pytest", *words, f"--target={own}", f"--record={record_there}"]
+    done = subprocess.run(words, cwd=CLONE, env=environment(), capture_output=True, text=True, check=False)
+    assert f"record: {record_there}" in done.stdout, done.stdout + done.stderr
+    assert {check.case for check in read(record_there).checks} == {EXAMPLE}
 
 
 def test_a_ledger_of_ones_own_explains_what_is_known(tmp_path):
