@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.cases.arithmetic.exact import as_exact
+from normcheck.cases.arithmetic.exact import as_exact, plain
 from normcheck.cases.oracle import magnitudes, spectral
-from normcheck.cases.oracle.dense import plain
 from normcheck.cases.oracle.magnitudes import Weighted
 from normcheck.cases.oracle.spectral import Spectral
 from normcheck.cases.oracle.worked import Worked

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import importlib
 import os
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..arrays import Array
-from ..in_memory import keep, take
+from ..by_python import WAYS, get, put
 from ..interface import Adapter, Request, Unsupported, Weight
 from . import calls
 from .arrays import to_array, to_jax
@@ -154,10 +152,8 @@ class JaxAdapter(Adapter):
 
     def save(self, layer: Built, folder: str, how: str) -> None:
         """The weights by flax.serialization as `weights`; they are Python's to `copy` and `pickle`."""
-        if how == "copy":
-            keep(folder, dict(layer.weights))
-        elif how == "pickle":
-            Path(folder, FILE).write_bytes(pickle.dumps(layer.weights))
+        if how in WAYS:
+            put(dict(layer.weights), folder, how)
         elif how == "weights":
             flax = importlib.import_module("flax.serialization")
             Path(folder, FILE).write_bytes(flax.to_bytes(layer.weights))
@@ -168,13 +164,10 @@ class JaxAdapter(Adapter):
         """A new layer of the same arguments with the weights that were saved."""
         new: Built = self.construct(request.layer, request.arguments, request.shape, request.dtype)
         self.build(new, request.shape)
-        if how == "copy":
-            new.weights = copy.deepcopy(take(folder))
+        if how in WAYS:
+            new.weights = get(folder, how)
             return new
         data = Path(folder, FILE).read_bytes()
-        if how == "pickle":
-            new.weights = pickle.loads(data)  # noqa: S301 - written by `save`
-            return new
         found = importlib.import_module("flax.serialization").from_bytes(new.weights, data)
         new.weights = {name: self.jax.device_put(found[name], self._place()) for name in new.weights}
         return new

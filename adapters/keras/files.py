@@ -6,16 +6,13 @@ keras.models.clone_model gives new weights.
 
 from __future__ import annotations
 
-import copy
 import os
-import pickle
-from pathlib import Path
 from typing import Any
 
-from ..in_memory import keep, take
+from ..by_python import WAYS, get, keep, put, take
 from ..interface import Unsupported
 
-FILE, WEIGHTS, LEGACY, PICKLE = "layer.keras", "layer.weights.h5", "layer.h5", "layer.pickle"
+FILE, WEIGHTS, LEGACY = "layer.keras", "layer.weights.h5", "layer.h5"
 NO_WHOLE = "Keras makes no layer of a SavedModel, which holds functions; the mode savedmodel calls them"
 
 
@@ -23,14 +20,14 @@ def save(keras: Any, layer: Any, shape: tuple[int | None, ...], folder: str, how
     """Write `layer`, which was built for `shape`, into `folder`. Raises Unsupported for `whole`."""
     if how == "whole":
         raise Unsupported(NO_WHOLE)
-    if how == "file":
+    if how in WAYS:
+        put(layer, folder, how)
+    elif how == "file":
         keras.Sequential([layer]).save(os.path.join(folder, FILE))
     elif how == "weights":
         model_of(keras, layer, shape).save_weights(os.path.join(folder, WEIGHTS))
     elif how == "legacy":
         model_of(keras, layer, shape).save(os.path.join(folder, LEGACY))
-    elif how == "pickle":
-        Path(folder, PICKLE).write_bytes(pickle.dumps(layer))
     else:
         keep(folder, layer)
 
@@ -44,10 +41,8 @@ def load(keras: Any, new: Any, shape: tuple[int, ...], folder: str, how: str) ->
         if how == "weights":
             model_of(keras, new, shape).load_weights(os.path.join(folder, WEIGHTS))
             return new
-        if how == "pickle":
-            return pickle.loads(Path(folder, PICKLE).read_bytes())  # noqa: S301 - written by `save`
-        if how == "copy":
-            return copy.deepcopy(take(folder))
+        if how in WAYS:
+            return get(folder, how)
         if how == "configuration":
             return _from_configuration(take(folder), shape)
         return keras.models.load_model(os.path.join(folder, FILE if how == "file" else LEGACY)).layers[0]

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any, ClassVar
 
 from ..arguments import Factory, KerasArguments, axes_of
-from ..interface import Export, Request, Unsupported
+from ..interface import Export, Unsupported
+from ..plain_functions import PlainFunctions
 from . import exports
 from .adapter import KerasAdapter
-from .base import Built
 
 
 @cache
@@ -95,7 +95,7 @@ def unit_normalization(a: KerasArguments) -> Any:
     return _holding()(lambda x, training: function(x, **options), {})
 
 
-class KerasOpsAdapter(KerasAdapter):
+class KerasOpsAdapter(PlainFunctions, KerasAdapter):
     """keras.ops."""
 
     name: ClassVar[str] = "keras-ops"
@@ -113,25 +113,3 @@ class KerasOpsAdapter(KerasAdapter):
     def exports(self) -> Sequence[Export]:
         """The functions of keras.ops and keras.utils."""
         return tuple(exports.functions(self.keras))
-
-    def construct_model(
-        self, form: str, layers: Sequence[tuple[str, Mapping[str, Any]]], shape: tuple[int, ...], dtype: str
-    ) -> Built:
-        """Raises Unsupported: a function is no layer of a model."""
-        raise Unsupported("functions make no models")
-
-    def parameters(self, layer: Built) -> tuple[int, int]:
-        """Raises Unsupported: the weights are not the function's."""
-        raise Unsupported("a function counts no parameters")
-
-    def arguments(self, layer: Built) -> Mapping[str, Any]:
-        """Nothing: a function is not configured."""
-        return {}
-
-    def save(self, layer: Built, folder: str, how: str) -> None:
-        """Raises Unsupported: there is nothing to save."""
-        raise Unsupported("a function is not saved")
-
-    def load(self, folder: str, request: Request, how: str) -> Built:
-        """Raises Unsupported: there is nothing to load."""
-        raise Unsupported("a function is not loaded")

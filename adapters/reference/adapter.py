@@ -15,10 +15,10 @@ import numpy as np
 
 from ..arguments import KerasArguments, build_with
 from ..arrays import FLOATING, Array, View, arranged, decode, encode
-from ..in_memory import take
+from ..by_python import WAYS, get, take
 from ..interface import Adapter, Request, Unsupported, Weight
 from . import derivatives, file
-from .file import copied, told, unpickled
+from .file import told
 from .formula_derivatives import (
     formula_derivative,
     formula_gradient_derivatives,
@@ -226,10 +226,9 @@ class ReferenceAdapter(Adapter):
 
     def load(self, folder: str, request: Request, how: str) -> Layer:
         """A layer made from what was saved, and from nothing else; of `weights`, with the request's own arguments."""
-        if how == "pickle":
-            return unpickled(folder)
-        if how == "copy":
-            return copied(take(folder))
+        if how in WAYS:
+            loaded: Layer = get(folder, how)
+            return loaded
         saved = told(take(folder)) if how == "configuration" else file.read(folder)
         if how == "weights":
             saved["arguments"] = request.arguments

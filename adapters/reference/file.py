@@ -5,18 +5,16 @@ The file is JSON with the layer's name, arguments, shape, dtype and weights, to 
 
 from __future__ import annotations
 
-import copy
 import json
-import pickle
 from pathlib import Path
 from typing import Any
 
 from ..arrays import Array
-from ..in_memory import keep
+from ..by_python import WAYS, keep, put
 from ..interface import Unsupported
 from .layer import Layer
 
-NAME, PICKLE = "layer.json", "layer.pickle"
+NAME = "layer.json"
 NOT_OFFERED = {
     "legacy": "the reference has had one file format",
     "whole": "the reference saves a layer as an object by pickle alone",
@@ -27,9 +25,9 @@ def save(layer: Layer, folder: str, how: str) -> None:
     """Leave `layer` in `folder`. Raises Unsupported for a format that there is none of."""
     if how in NOT_OFFERED:
         raise Unsupported(NOT_OFFERED[how])
-    if how == "pickle":
-        Path(folder, PICKLE).write_bytes(pickle.dumps(layer))
-    elif how in ("copy", "configuration"):
+    if how in WAYS:
+        put(layer, folder, how)
+    elif how == "configuration":
         keep(folder, layer)
     else:
         write(layer, folder)
@@ -55,14 +53,3 @@ def told(layer: Layer) -> dict[str, Any]:
     """What `read` gives of a file, of a layer itself: its configuration, and its weights to be set afterwards."""
     saved = {"layer": layer.kind, "arguments": dict(layer.arguments), "shape": layer.shape, "dtype": layer.dtype}
     return {**saved, "weights": dict(layer.weights)}
-
-
-def unpickled(folder: str) -> Layer:
-    """The layer that was pickled into `folder`."""
-    made: Layer = pickle.loads(Path(folder, PICKLE).read_bytes())  # noqa: S301 - written by `save`
-    return made
-
-
-def copied(layer: Layer) -> Layer:
-    """A layer of its own with everything that `layer` has."""
-    return copy.deepcopy(layer)

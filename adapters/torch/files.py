@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import pickle
-from pathlib import Path
 from typing import Any
 
-from ..in_memory import keep, take
+from ..by_python import WAYS, get, put
 from ..interface import Unsupported
 
 FILE = "layer.pt"
@@ -25,10 +22,8 @@ def save(torch: Any, module: Any, folder: str, how: str) -> None:
         raise Unsupported(NOT_OFFERED[how])
     if how in ("whole", "pickle") and any(map(torch.nn.utils.parametrize.is_parametrized, module.modules())):
         raise Unsupported("PyTorch saves a module with a parametrization by its state_dict only, and says so")
-    if how == "copy":
-        keep(folder, module)
-    elif how == "pickle":
-        Path(path).write_bytes(pickle.dumps(module))
+    if how in WAYS:
+        put(module, folder, how)
     elif how == "whole":
         torch.save(module, path)
     else:
@@ -38,10 +33,8 @@ def save(torch: Any, module: Any, folder: str, how: str) -> None:
 def load(torch: Any, new: Any, device: str, folder: str, how: str) -> Any:
     """The module in `folder`. new: one of the same arguments, every key of whose state_dict must fit."""
     path = os.path.join(folder, FILE)
-    if how == "copy":
-        return copy.deepcopy(take(folder))
-    if how == "pickle":
-        return pickle.loads(Path(path).read_bytes())  # noqa: S301 - written by `save`
+    if how in WAYS:
+        return get(folder, how)
     if how == "whole":
         return torch.load(path, map_location=device, weights_only=False)
     new.load_state_dict(torch.load(path, map_location=device, weights_only=True), strict=True)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..arguments import Factory
-from ..interface import Export, Request, Unsupported
+from ..interface import Export, Unsupported
+from ..plain_functions import PlainFunctions
 from . import exports
-from .adapter import Built, TorchAdapter
+from .adapter import TorchAdapter
 from .formulas import unit_normalization
 from .layers import TorchArguments
 
@@ -108,7 +109,7 @@ def local_response_norm(a: TorchArguments) -> Any:
     return holding(_functional("local_response_norm", **options), None, a)
 
 
-class TorchFunctionalAdapter(TorchAdapter):
+class TorchFunctionalAdapter(PlainFunctions, TorchAdapter):
     """torch.nn.functional."""
 
     name: ClassVar[str] = "torch-functional"
@@ -128,21 +129,3 @@ class TorchFunctionalAdapter(TorchAdapter):
     def exports(self) -> Sequence[Export]:
         """The functions of torch.nn.functional."""
         return tuple(exports.functions(self.torch))
-
-    def construct_model(
-        self, form: str, layers: Sequence[tuple[str, Mapping[str, Any]]], shape: tuple[int, ...], dtype: str
-    ) -> Built:
-        """Raises Unsupported: a function is no module of a model."""
-        raise Unsupported("functions make no models")
-
-    def parameters(self, layer: Built) -> tuple[int, int]:
-        """Raises Unsupported: the weights are not the function's."""
-        raise Unsupported("a function counts no parameters")
-
-    def save(self, layer: Built, folder: str, how: str) -> None:
-        """Raises Unsupported: there is nothing to save."""
-        raise Unsupported("a function is not saved")
-
-    def load(self, folder: str, request: Request, how: str) -> Built:
-        """Raises Unsupported: there is nothing to load."""
-        raise Unsupported("a function is not loaded")

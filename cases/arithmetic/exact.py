@@ -10,6 +10,7 @@ here silences NumPy's floating-point warnings: whoever computes with infinities 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -103,6 +104,8 @@ class Exact:
 
 
 Value = TypeVar("Value", Floats, Exact)
+Lift = Callable[[Exact | Floats], Value]
+"""What takes values into the arithmetic that a formula is worked out in: `as_exact` or `plain`."""
 
 
 def as_exact(values: Exact | Floats | float) -> Exact:
@@ -116,6 +119,11 @@ def as_exact(values: Exact | Floats | float) -> Exact:
 def nearest(values: Exact | Floats) -> Floats:
     """`values` as float64."""
     return values.hi if isinstance(values, Exact) else values
+
+
+def plain(values: Exact | Floats) -> Floats:
+    """The arithmetic of float64: `values` as an array of their own kind."""
+    return np.asarray(nearest(values), np.float64)
 
 
 def sqrt(values: Value) -> Value:

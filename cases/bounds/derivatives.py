@@ -38,7 +38,7 @@ import numpy as np
 from normcheck.specs.vocabulary import Grade
 
 from ..arithmetic.exact import Floats
-from ..oracle.answered import Masks, Subject
+from ..oracle.answered import Masks, Subject, kept
 from ..oracle.derivatives import Derivative, Derivatives, Shadow
 from ..oracle.normalization import Layout
 from .domain import masks_along
@@ -63,11 +63,7 @@ class DerivativeBounds:
 
     def tolerance(self, which: Derivative, grade: Grade) -> Floats:
         """T, in the shape of the derivative."""
-        key = (which, grade)
-        if key not in self._kept:
-            with np.errstate(all="ignore"):
-                self._kept[key] = self._tolerance(which, grade)
-        return self._kept[key]
+        return kept(self._kept, (which, grade), lambda: self._tolerance(which, grade))
 
     def masks(self, which: Derivative) -> Masks:
         """Where a verdict can be given."""

@@ -58,7 +58,7 @@ from normcheck.specs.vocabulary import Grade
 from ..arithmetic.exact import Exact, Floats
 from ..arithmetic.formats import Format, format_of
 from ..judgement import causes
-from ..oracle.answered import Masks, Subject
+from ..oracle.answered import Masks, Subject, kept
 from ..oracle.normalization import Answer, Layout
 from . import domain
 
@@ -135,11 +135,7 @@ class Bounds:
 
     def tolerance(self, subject: Subject, grade: Grade) -> Floats:
         """T, in the shape of the subject. Raises ValueError for a gradient that was not asked for."""
-        key = (subject, grade)
-        if key not in self._kept:
-            with np.errstate(all="ignore"):
-                self._kept[key] = self._tolerance(subject, grade)
-        return self._kept[key]
+        return kept(self._kept, (subject, grade), lambda: self._tolerance(subject, grade))
 
     def _tolerance(self, subject: Subject, grade: Grade) -> Floats:
         if grade in ("A2", "B"):

@@ -23,6 +23,14 @@ Subject: TypeAlias = str
 """`output`, `gradient_input`, or `gradient_ROLE` of a trainable weight."""
 
 
+def kept(found: dict[tuple[str, str], Floats], key: tuple[str, str], made: Callable[[], Floats]) -> Floats:
+    """What is in `found` under `key`: worked out once, infinities and NaN without a warning."""
+    if key not in found:
+        with np.errstate(all="ignore"):
+            found[key] = made()
+    return found[key]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Masks:
     """Which elements get a verdict, in the shape of the subject.

@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic.exact import Exact, Floats, Value, as_exact, nearest
+from ..arithmetic.exact import Floats, Value, as_exact
 from ..arithmetic.running import Ran, Rounding
 from ..bounds.normalization import growth
 from .answered import Call, Flags
 from .worked import Part
-
-Lift = Callable[[Exact | Floats], Value]
 
 
 def product(a: Value, b: Value) -> Value:
@@ -67,11 +65,6 @@ def with_axes(parts: Mapping[str, Part], leading: tuple[int, ...]) -> dict[str, 
 def lifted(call: Call, dtype: str) -> bool:
     """Whether the answer is worked out in double-double."""
     return call.finely or dtype == "float64"
-
-
-def plain(values: Exact | Floats) -> Floats:
-    """The arithmetic of float64."""
-    return np.asarray(nearest(values), np.float64)
 
 
 def part(

@@ -21,14 +21,13 @@ statistics are given, z is linear: the derivatives are gamma r t, 0, 0, sum g r 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Literal, get_args
 
 import numpy as np
 
-from ..arithmetic.exact import Exact, Floats, Value, as_exact, nearest
-from .normalization import Answer, Normalized, normalized, plain
+from ..arithmetic.exact import Exact, Floats, Lift, Value, as_exact, nearest, plain
+from .normalization import Answer, Normalized, normalized
 
 Derivative = Literal["output", "output_twice", "gradient_input", "gradient_gamma", "gradient_beta"]
 DERIVATIVES: tuple[Derivative, ...] = get_args(Derivative)
@@ -97,7 +96,7 @@ class _Parts(Generic[Value]):
         return Shadow(nearest(self.v), nearest(self.mean), nearest(self.along), nearest(self.rest))
 
 
-def _derivatives(answer: Answer, tangent: Floats, lift: Callable[[Exact | Floats], Value]) -> Derivatives:
+def _derivatives(answer: Answer, tangent: Floats, lift: Lift[Value]) -> Derivatives:
     problem, layout = answer.problem, answer.problem.layout
     seen = normalized(problem, lift)
     t = _parts(answer, seen, lift(tangent.reshape(layout.split_shape)), lift)
@@ -122,7 +121,7 @@ def _derivatives(answer: Answer, tangent: Floats, lift: Callable[[Exact | Floats
     )
 
 
-def _parts(answer: Answer, seen: Normalized[Value], v: Value, lift: Callable[[Exact | Floats], Value]) -> _Parts[Value]:
+def _parts(answer: Answer, seen: Normalized[Value], v: Value, lift: Lift[Value]) -> _Parts[Value]:
     layout, none = answer.problem.layout, lift(np.zeros(answer.problem.layout.statistics_shape))
     if answer.problem.statistics is not None:
         return _Parts(v, none, none, v)

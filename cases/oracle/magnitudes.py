@@ -18,18 +18,16 @@ import numpy as np
 
 from normcheck.adapters.arrays import floating
 
-from ..arithmetic.exact import Floats, Value, as_exact, nearest, sqrt
+from ..arithmetic.exact import Floats, Lift, Value, as_exact, nearest, plain, sqrt
 from ..arithmetic.formats import format_of
 from ..arithmetic.running import Ran, Rounding
 from ..bounds.normalization import growth
 from ..judgement.causes import Suspect
 from .answered import Answered, Call, Held
 from .dense import (
-    Lift,
     laid,
     lifted,
     part,
-    plain,
     product,
     ran,
     ran_product,

@@ -9,14 +9,13 @@ He 2018 (groups).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arithmetic.exact import Exact, Floats, Value, as_exact, maximum, nearest, sqrt
+from ..arithmetic.exact import Exact, Floats, Lift, Value, as_exact, maximum, nearest, plain, sqrt
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +242,7 @@ def solve_finely(problem: Problem) -> Answer:
         return _solve(problem, as_exact)
 
 
-def plain(values: Exact | Floats) -> Floats:
-    """`values` in float64."""
-    return np.asarray(nearest(values), np.float64)
-
-
-def normalized(problem: Problem, lift: Callable[[Exact | Floats], Value]) -> Normalized[Value]:
+def normalized(problem: Problem, lift: Lift[Value]) -> Normalized[Value]:
     """The forward part of `problem` in the arithmetic that `lift` leads to."""
     layout = problem.layout
     x = lift(problem.x.reshape(layout.split_shape))
@@ -259,7 +253,7 @@ def normalized(problem: Problem, lift: Callable[[Exact | Floats], Value]) -> Nor
     return Normalized(x, mean, variance, mu, shift, gamma, s, r, (x - mu) * r)
 
 
-def _solve(problem: Problem, lift: Callable[[Exact | Floats], Value]) -> Answer:
+def _solve(problem: Problem, lift: Lift[Value]) -> Answer:
     layout, seen = problem.layout, normalized(problem, lift)
     output = seen.gamma * seen.z + seen.shift
     inward, of_gamma, of_beta, parts = _gradients(problem, seen.z, seen.r, seen.gamma, lift)
@@ -283,7 +277,7 @@ def _settled(gradient: Exact | Floats | None) -> Exact | None:
     return None if gradient is None else as_exact(gradient)
 
 
-def _moments(problem: Problem, x: Value, lift: Callable[[Exact | Floats], Value]) -> tuple[Value, Value]:
+def _moments(problem: Problem, x: Value, lift: Lift[Value]) -> tuple[Value, Value]:
     """Mean and variance of every group, given or computed."""
     layout, given = problem.layout, problem.statistics
     if given is not None:
@@ -299,7 +293,7 @@ def _moments(problem: Problem, x: Value, lift: Callable[[Exact | Floats], Value]
     return mean, (deviation * deviation).sum(axis=axes, keepdims=True) / n
 
 
-def _placed(problem: Problem, mean: Value, lift: Callable[[Exact | Floats], Value]) -> tuple[Value, Value]:
+def _placed(problem: Problem, mean: Value, lift: Lift[Value]) -> tuple[Value, Value]:
     """What is subtracted from x, and what is added at the end."""
     beta = lift(np.zeros(()) if problem.beta is None else problem.layout.spread(problem.beta))
     if problem.invert:
@@ -319,7 +313,7 @@ def _scale(problem: Problem, variance: Value) -> tuple[Value, Value]:
 
 
 def _gradients(
-    problem: Problem, z: Value, r: Value, gamma: Value, lift: Callable[[Exact | Floats], Value]
+    problem: Problem, z: Value, r: Value, gamma: Value, lift: Lift[Value]
 ) -> tuple[Value | None, Value | None, Value | None, tuple[Floats, Floats, Floats, Floats]]:
     """Gradients of input, gamma and beta; and, as float64, g, a = g gamma, c1 = mean a, c2 = mean(a z)."""
     layout, zero = problem.layout, np.zeros(())

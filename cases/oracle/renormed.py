@@ -39,7 +39,7 @@ from ..arithmetic.formats import Format, format_of
 from ..bounds.normalization import Bounds, Forward
 from ..judgement.causes import Suspect, explained
 from ..requests.conventions import Convention
-from .answered import Held, Masks, Subject
+from .answered import Held, Masks, Subject, kept
 
 NO_LIMITS = {"rmin": 0.0, "rmax": np.inf, "dmax": np.inf}
 
@@ -101,7 +101,7 @@ class Renormed:
 
     bounds: Bounds
     corrections: Corrections
-    _kept: dict[tuple[Subject, Grade], Floats] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str, str], Floats] = field(default_factory=dict, repr=False)
 
     @property
     def dtype(self) -> str:
@@ -172,11 +172,7 @@ class Renormed:
 
     def tolerance(self, subject: Subject, grade: Grade) -> Floats:
         """The bound of a grade."""
-        key = (subject, grade)
-        if key not in self._kept:
-            with np.errstate(all="ignore"):
-                self._kept[key] = self._tolerance(subject, grade)
-        return self._kept[key]
+        return kept(self._kept, (subject, grade), lambda: self._tolerance(subject, grade))
 
     def _tolerance(self, subject: Subject, grade: Grade) -> Floats:
         form = format_of(self.bounds.stored(subject))

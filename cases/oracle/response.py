@@ -22,14 +22,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arithmetic.exact import Exact, Floats, Value, as_exact, nearest
+from ..arithmetic.exact import Exact, Floats, Lift, Value, as_exact, nearest, plain
 from ..arithmetic.formats import Format, format_of
 from ..arithmetic.powers import power
 from ..arithmetic.running import Ran, Rounding
 from ..bounds.normalization import growth
 from ..judgement.causes import Suspect
 from .answered import Answered, Call, Flags, Held
-from .unit import Lift
 from .worked import Part, Worked
 
 CHANNELS = 1
@@ -91,7 +90,7 @@ def solve(problem: Response, finely: bool = False) -> Worked:
     with np.errstate(all="ignore"):
         if finely or problem.dtype == "float64":
             return _solve(problem, as_exact)
-        return _solve(problem, lambda values: np.asarray(nearest(values), np.float64))
+        return _solve(problem, plain)
 
 
 def _solve(problem: Response, lift: Lift[Value]) -> Worked:

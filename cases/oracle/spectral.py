@@ -23,18 +23,16 @@ import numpy as np
 from normcheck.adapters.arrays import floating
 from normcheck.specs.vocabulary import Grade
 
-from ..arithmetic.exact import Exact, Floats, Value, as_exact, maximum, nearest, sqrt
+from ..arithmetic.exact import Exact, Floats, Lift, Value, as_exact, maximum, nearest, plain, sqrt
 from ..arithmetic.formats import Format, format_of
 from ..arithmetic.running import Ran, Rounding
 from ..bounds.normalization import growth
 from ..judgement.causes import Suspect
 from .answered import Answered, Call, Held
 from .dense import (
-    Lift,
     laid,
     lifted,
     part,
-    plain,
     product,
     ran,
     ran_product,

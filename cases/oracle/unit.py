@@ -16,12 +16,12 @@ where it is. There is no derivative at N = epsilon, at x = 0 for p = 1, and wher
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..arithmetic.exact import Exact, Floats, Value, as_exact, maximum, nearest
+from ..arithmetic.exact import Exact, Floats, Lift, Value, as_exact, maximum, nearest, plain
 from ..arithmetic.formats import Format, format_of
 from ..arithmetic.powers import power
 from ..arithmetic.running import Ran, Rounding
@@ -29,8 +29,6 @@ from ..bounds.normalization import growth
 from ..judgement.causes import Suspect
 from .answered import Answered, Call, Flags, Held
 from .worked import Part, Worked
-
-Lift = Callable[[Exact | Floats], Value]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +83,7 @@ def solve(problem: Unit, finely: bool = False) -> Worked:
     with np.errstate(all="ignore"):
         if finely or problem.dtype == "float64":
             return _solve(problem, as_exact)
-        return _solve(problem, lambda values: np.asarray(nearest(values), np.float64))
+        return _solve(problem, plain)
 
 
 def _solve(problem: Unit, lift: Lift[Value]) -> Worked:

@@ -24,7 +24,7 @@ from ..arithmetic.exact import Exact, Floats
 from ..arithmetic.formats import Format, format_of
 from ..arithmetic.running import Rounding
 from ..judgement.causes import Suspect, explained
-from .answered import Flags, Masks, Subject
+from .answered import Flags, Masks, Subject, kept
 
 VAGUE = 1e-2
 
@@ -55,7 +55,7 @@ class Worked:
     dtype: str
     parts: Mapping[Subject, Part]
     suspects: Callable[[Subject], Iterator[Suspect]]
-    _kept: dict[tuple[Subject, Grade], Floats] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str, str], Floats] = field(default_factory=dict, repr=False)
 
     @property
     def format(self) -> Format:
@@ -79,11 +79,7 @@ class Worked:
 
     def tolerance(self, subject: Subject, grade: Grade) -> Floats:
         """The bound of a grade."""
-        key = (subject, grade)
-        if key not in self._kept:
-            with np.errstate(all="ignore"):
-                self._kept[key] = self._tolerance(self.part(subject), grade)
-        return self._kept[key]
+        return kept(self._kept, (subject, grade), lambda: self._tolerance(self.part(subject), grade))
 
     def _tolerance(self, part: Part, grade: Grade) -> Floats:
         form = self.format

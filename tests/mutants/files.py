@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.in_memory import take
+from normcheck.adapters.by_python import take
 from normcheck.adapters.reference import ReferenceAdapter, file
 from normcheck.tests.mutants.mutant import ALL, FEATURE, LAYER, MOVING, ONE, RMS, STATISTICAL, mutant
 
@@ -64,7 +65,7 @@ def _remembering(self, folder, request, how):
     if how != "copy":
         return ReferenceAdapter.load(self, folder, request, how)
     original = take(folder)
-    copied = file.copied(original)
+    copied = deepcopy(original)
     self.originals = [(copied, original)]
     return copied
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .sums import Sum
+from .tape import in_order
 
 Number: TypeAlias = Any
 """An array, a Dual or a Var; on the right of an operator also a number."""
@@ -145,23 +146,9 @@ class Var:
 def gradients(output: Var, upstream: Var, total: Sum) -> dict[int, Var]:
     """The gradient of sum(upstream * output) with respect to every Var that it is made of, by its id."""
     found = {id(output): upstream}
-    for node in reversed(_in_order(output)):
+    for node in reversed(in_order(output)):
         for source, pull in node.sources:
             share = pull(found[id(node)])
             share = share.sum(total) if width_of(source) < width_of(share) else share
             found[id(source)] = found[id(source)] + share if id(source) in found else share
     return found
-
-
-def _in_order(output: Var) -> list[Var]:
-    """Every Var that the output is made of, each after its sources."""
-    order: dict[int, Var] = {}
-
-    def visit(node: Var) -> None:
-        if id(node) not in order:
-            for source, _ in node.sources:
-                visit(source)
-            order[id(node)] = node
-
-    visit(output)
-    return list(order.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def leaf(value: Values) -> Node:
 def backward(output: Node, upstream: Values, total: Sum) -> dict[int, Values]:
     """The gradient of sum(upstream * output) with respect to every node that is no number, by the node's id."""
     gradients = {id(output): upstream}
-    for node in reversed(_in_order(output)):
+    for node in reversed(in_order(output)):
         for source, pull in node.sources:
             if source.value.ndim:
                 share = pull(gradients[id(node)])
@@ -61,11 +62,11 @@ def backward(output: Node, upstream: Values, total: Sum) -> dict[int, Values]:
     return gradients
 
 
-def _in_order(output: Node) -> list[Node]:
+def in_order(output: Any) -> list[Any]:
     """Every node that the output is made of, each after its sources."""
-    order: dict[int, Node] = {}
+    order: dict[int, Any] = {}
 
-    def visit(node: Node) -> None:
+    def visit(node: Any) -> None:
         if id(node) not in order:
             for source, _ in node.sources:
                 visit(source)
