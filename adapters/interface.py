@@ -72,6 +72,7 @@ class Request:
         `dtype`, and the input is float32. threads: to compute with. dynamic: the axes whose sizes are
         unknown while the layer is built or compiled.
     carry: read all weights once more after they are assigned, to be carried to another framework.
+    describe: tell, besides, what the framework warns of and which keys the layer's configuration has.
     layers: (layer, arguments) of each layer of a model, in order.
     """
 
@@ -88,6 +89,7 @@ class Request:
     threads: int = 1
     dynamic: tuple[int, ...] = ()
     carry: bool = False
+    describe: bool = False
     layers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
@@ -165,6 +167,8 @@ class Observation:
     repeats: whether the second instance agreed bit for bit; None when not asked.
     restored: by format, the layer as it was saved, and as it was loaded. refused: by format, what was raised instead.
     carried: every weight after `weights` were assigned, where the request says `carry`.
+    warnings, configuration: where the request says `describe`: `Category: text` of each warning, once; the keys of
+        what the layer is configured with.
     seconds: time inside the target for all of it.
     """
 
@@ -178,7 +182,18 @@ class Observation:
     restored: Mapping[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
     refused: Mapping[str, Raised] = field(default_factory=dict)
     carried: tuple[Weight, ...] = ()
+    warnings: tuple[str, ...] = ()
+    configuration: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a signature. kind: in Python's words; default: as text, None where there is none."""
+
+    name: str
+    kind: str
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +205,7 @@ class Export:
         (of the input) or `training`; None for one that the adapter does not know.
     ranks: the numbers of dimensions of the inputs that it is for; empty for any.
     when: the arguments of the specs that choose it among the layer's other forms.
+    signature: as it stands in this version; two exports that differ in it alone are equal.
     """
 
     name: str
@@ -197,6 +213,7 @@ class Export:
     arguments: Mapping[str, str | None]
     ranks: tuple[int, ...] = ()
     when: Mapping[str, Any] = field(default_factory=dict)
+    signature: tuple[Parameter, ...] = field(default=(), compare=False)
 
 
 class Adapter:

@@ -10,7 +10,6 @@ import os
 import tempfile
 import time
 import traceback
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -31,6 +30,7 @@ from .interface import (
     Unsupported,
     Weight,
 )
+from .warned import listening
 
 MESSAGE = 2000
 FRAMES = 6
@@ -50,6 +50,7 @@ class _Notes:
     restored: dict[str, tuple[Snapshot, Snapshot]] = field(default_factory=dict)
     refused: dict[str, Raised] = field(default_factory=dict)
     carried: tuple[Weight, ...] = ()
+    configuration: tuple[str, ...] = ()
 
 
 class _Stop(Exception):  # noqa: N818 - ends a request early, is no error
@@ -60,9 +61,9 @@ def observe(adapter: Adapter, request: Request) -> Observation:
     """What `adapter` is seen to do with `request`."""
     started = time.perf_counter()
     repeats = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a framework's warning is no finding, even where pytest makes it an error
+    with listening(request.describe) as heard:
         seen = _once(adapter, request)
+        seen = replace(seen, warnings=heard())
         if request.repeat and "layer" not in seen.unsupported:
             repeats = _fingerprint(seen) == _fingerprint(_once(adapter, request))
     return replace(seen, repeats=repeats, seconds=time.perf_counter() - started)
@@ -92,6 +93,7 @@ def _once(adapter: Adapter, request: Request) -> Observation:
         restored=notes.restored,
         refused=notes.refused,
         carried=notes.carried,
+        configuration=notes.configuration,
     )
 
 
@@ -103,6 +105,8 @@ def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
     notes.phase = "build"
     adapter.build(layer, request.shape)
     _read_weights(adapter, layer, notes)
+    if request.describe:
+        notes.configuration = _configuration(adapter, layer)
     if request.weights:
         notes.phase = "assign"
         _assign(adapter, layer, request, notes)
@@ -178,6 +182,14 @@ def _read_weights(adapter: Adapter, layer: Any, notes: _Notes) -> None:
         notes.parameters = adapter.parameters(layer)
     except Unsupported:
         notes.parameters = None
+
+
+def _configuration(adapter: Adapter, layer: Any) -> tuple[str, ...]:
+    """The keys, in alphabetical order. What cannot be told is none: that it raises is for what is saved to show."""
+    try:
+        return tuple(sorted(adapter.arguments(layer)))
+    except Exception:
+        return ()
 
 
 def _assign(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> None:

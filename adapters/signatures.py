@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .interface import Export
+from .interface import Export, Parameter
+
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,28 @@ def _public(room: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any
             yield name, getattr(room, name)
 
 
-def parameters(kind: Any) -> tuple[str, ...]:
-    """The names in a signature; `**options` for arguments that are not listed."""
-    marks: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-    return tuple(f"{marks.get(one.kind, '')}{one.name}" for one in inspect.signature(kind).parameters.values())
+def parameters(kind: Any) -> tuple[Parameter, ...]:
+    """A signature, `**options` for arguments that are not listed; empty for what Python knows no signature of."""
+    try:
+        found = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return tuple(map(_parameter, found))
 
 
-def export(name: str, arguments: Iterable[str], known: Mapping[str, Meaning]) -> Export:
+def _parameter(one: inspect.Parameter) -> Parameter:
+    mark = "*" if one.kind == one.VAR_POSITIONAL else "**" if one.kind == one.VAR_KEYWORD else ""
+    default = None if one.default is one.empty else ADDRESS.sub("", repr(one.default))
+    return Parameter(f"{mark}{one.name}", one.kind.description, default)
+
+
+def export(name: str, signature: Iterable[Parameter], known: Mapping[str, Meaning]) -> Export:
     """`name` with what is known of it; nothing is known of a name that `known` does not have."""
+    signature = tuple(signature)
+    arguments = [one.name for one in signature]
     short = name.rpartition(".")[2]
     meaning = known.get(name) or known.get(short)
     if meaning is None:
-        return Export(name, None, dict.fromkeys(arguments))
+        return Export(name, None, dict.fromkeys(arguments), signature=signature)
     stands = {own: meaning.arguments.get(own) for own in arguments}
-    return Export(name, meaning.layer, stands, meaning.ranks, dict(meaning.when))
+    return Export(name, meaning.layer, stands, meaning.ranks, dict(meaning.when), signature)

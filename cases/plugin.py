@@ -17,6 +17,8 @@ import pytest
 
 from normcheck.specs.aspects import ASPECTS
 
+from .runs.options import FOLDER, add_options
+
 if TYPE_CHECKING:
     from normcheck.adapters.targets import Target
 
@@ -28,108 +30,12 @@ if TYPE_CHECKING:
 
 SESSION = pytest.StashKey["Session"]()
 LINES = pytest.StashKey[list[dict[str, Any]]]()
-FOLDER = "normcheck-report"
 SPECS = Path(__file__).parent.parent / "specs"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of a run."""
-    group = parser.getgroup("normcheck", "normcheck: conformance of normalization layers")
-    add = group.addoption
-    add(
-        "--target",
-        action="append",
-        default=[],
-        metavar="TARGET",
-        help="judge this target: an adapter's name "
-        "(torch), a mode of it (torch:compile), a file (my_layers.py), package.module:Adapter, or any of these with "
-        "@path/to/python or @ssh:host; may be repeated (default: every adapter whose framework is installed)",
-    )
-    add(
-        "--device",
-        action="append",
-        default=[],
-        metavar="DEVICE",
-        help="judge on this device only: cpu, cuda, mps, xpu, tpu; may be repeated (default: every device found)",
-    )
-    add(
-        "--case",
-        action="append",
-        default=[],
-        metavar="ID",
-        dest="cases",
-        help="ask the cases whose id matches this pattern only, those of the full list too; may be repeated",
-    )
-    add(
-        "--layer",
-        action="append",
-        default=[],
-        metavar="NAME",
-        dest="layers",
-        help="ask the cases of this layer only (layer_normalization); may be repeated",
-    )
-    add(
-        "--aspect",
-        action="append",
-        default=[],
-        metavar="NAME",
-        dest="aspects",
-        help="judge this aspect only (gradient), in the cases that look at it; may be repeated",
-    )
-    add(
-        "--full",
-        action="store_true",
-        help="ask every case (default: the quick list, which leaves out what is marked as full, and has of "
-        "each sweep as many cases as it takes for every two values to meet)",
-    )
-    add(
-        "--ledger",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a ledger of your own, beside normcheck's",
-    )
-    add(
-        "--record",
-        metavar="FILE",
-        help=f"where the record goes (default: {FOLDER}/TIME.jsonl); the page goes beside it, with the ending .html; "
-        "in a clone, write --record=FILE for a file outside of it, whose folder pytest takes for the root otherwise",
-    )
-    add(
-        "--onnx",
-        action="store_true",
-        help="ask ONNX's own backend node cases too; needs the package onnx (`pip install normcheck[onnx]`)",
-    )
-    add(
-        "--shard",
-        default="",
-        metavar="N/OF",
-        help="run one part of the items, 2/5 the second of five; `normcheck merge` joins the records of all parts",
-    )
-    add(
-        "--workers",
-        type=int,
-        default=1,
-        metavar="N",
-        help="processes of each target that share its cases (default: %(default)s); -n of pytest-xdist, "
-        "in place of it, shares the judging too",
-    )
-    add("--in-process", action="store_true", help="run targets in pytest's own process, for a debugger")
-    add(
-        "--case-timeout",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="the longest a target may take for one case (default: %(default)s)",
-    )
-    add(
-        "--memory-limit",
-        type=int,
-        default=8192,
-        metavar="MIB",
-        help="the most memory a target on the cpu may take "
-        "beyond what its framework needs to start (default: %(default)s)",
-    )
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -169,6 +75,7 @@ def session_of(config: pytest.Config) -> Session:
             onnx=get("--onnx"),
             shard=get("--shard"),
             workers=get("--workers"),
+            observations=get("--observations"),
             selection=Selection(get("--full"), *(tuple(get(name)) for name in ("cases", "layers", "aspects"))),
         )
         config.stash[SESSION] = Session(options, started)
@@ -276,9 +183,11 @@ def settle_claim(request: pytest.FixtureRequest) -> Any:
     """A function that settles one claim on one target and gives pytest the outcome."""
 
     def settle(claim: Claim, target: Target) -> None:
+        from .judgement.seen import lines_of
+
         run = run_of(request.config)
         verdict = run.settle(claim, target)
-        request.node.stash[LINES] = [verdict.model_dump()]
+        request.node.stash[LINES] = [verdict.model_dump(), *lines_of(run.told())]
         if verdict.verdict == "cannot be told":
             pytest.skip(f"{claim.id} cannot be told on {target.title}: {'; '.join(verdict.evidence) or 'no case ran'}")
 
@@ -287,7 +196,10 @@ def settle_claim(request: pytest.FixtureRequest) -> Any:
 
 def _judged(item: pytest.Item, case: Case, target: Target, checks: Sequence[Any]) -> None:
     """Keep an item's lines for the record, and give pytest the outcome."""
-    item.stash[LINES] = [check.model_dump(exclude_defaults=True) | {"kind": "check"} for check in checks]
+    from .judgement.seen import lines_of
+
+    found = [check.model_dump(exclude_defaults=True) | {"kind": "check"} for check in checks]
+    item.stash[LINES] = [*found, *lines_of(run_of(item.config).told())]
     conclude(case, target, checks)
 
 

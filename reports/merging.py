@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .reading import Record, lost
-from .record import Check, ClaimVerdict, Footer, Header, LedgerNote, Part, TargetLine
+from .record import Check, ClaimVerdict, Footer, Header, LedgerNote, Line, Part
 from .shards import missing, stale
 from .summary import exit_status
 from .writing import RecordWriter
@@ -30,13 +30,16 @@ def merge(records: Sequence[Record]) -> Record:
     checks = distinct(chain.from_iterable(record.checks for record in records), verdict)
     merged = Record(
         header=records[0].header,
-        targets=distinct(chain.from_iterable(record.targets for record in records), target_identity),
+        targets=distinct(chain.from_iterable(record.targets for record in records), whole_line),
         checks=checks,
         claims=distinct(chain.from_iterable(record.claims for record in records), claim_identity),
         ledger_notes=distinct(
             chain(*(record.ledger_notes for record in records), stale(runs(records), (c.known or "" for c in checks))),
             note_identity,
         ),
+        interfaces=distinct(chain.from_iterable(record.interfaces for record in records), whole_line),
+        seen=distinct(chain.from_iterable(record.seen for record in records), whole_line),
+        opened=distinct(chain.from_iterable(record.opened for record in records), whole_line),
     )
     notes = tuple(dict.fromkeys(findings(records, merged)))
     whole = replace(
@@ -50,7 +53,7 @@ def content(record: Record) -> str:
     """A digest of what was found: two records have the same where every verdict is the same, in whatever order."""
     found = [
         *(f"check {verdict(line)!r}" for line in record.checks),
-        *(f"target {target_identity(line)!r}" for line in record.targets),
+        *(f"target {whole_line(line)!r}" for line in record.targets),
         *(f"claim {claim_identity(line)!r}" for line in record.claims),
         *(f"ledger {note_identity(line)!r}" for line in record.ledger_notes),
     ]
@@ -60,8 +63,8 @@ def content(record: Record) -> str:
 def write(record: Record, path: str | Path) -> None:
     """Writes `record` to the file `path`, as `reading.read` reads it. Raises OSError where that cannot be."""
     with RecordWriter(path) as writer:
-        body = (*record.targets, *record.checks, *record.claims, *record.ledger_notes)
-        for line in (record.header, *body):
+        judged = (*record.checks, *record.claims, *record.ledger_notes)
+        for line in (record.header, *record.targets, *record.interfaces, *judged, *record.seen, *record.opened):
             writer.append(line)
         if record.footer is not None:
             writer.append(record.footer)
@@ -81,8 +84,8 @@ def verdict(check: Check) -> Hashable:
     )
 
 
-def target_identity(line: TargetLine) -> Hashable:
-    """Every field of a target's line."""
+def whole_line(line: Line) -> Hashable:
+    """Every field of a line."""
     return line.model_dump_json()
 
 
@@ -113,6 +116,7 @@ def findings(records: Sequence[Record], merged: Record) -> list[str]:
         *conflicts("check", ((" · ".join(filter(None, c.key)), c.outcome) for c in merged.checks)),
         *conflicts("claim", ((f"{c.claim} · {c.target}", c.verdict) for c in merged.claims)),
         *conflicts("target", ((line.id, line.title) for line in merged.targets)),
+        *seen_otherwise(merged),
         *differing_specs(records),
     ]
 
@@ -133,6 +137,16 @@ def conflicts(what: str, found: Iterable[tuple[str, str]]) -> list[str]:
         for name, values in seen.items()
         if len(values) > 1
     ]
+
+
+def seen_otherwise(merged: Record) -> list[str]:
+    """A sentence where targets did otherwise with the same cases in another part."""
+    keys = [line.key for line in merged.seen]
+    twice = sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
+    if not twice:
+        return []
+    first = " · ".join(twice[0])
+    return [f"What was seen of {len(twice)} cases differs from part to part ({first} is the first); all is kept."]
 
 
 def differing_specs(records: Sequence[Record]) -> list[str]:

@@ -213,9 +213,11 @@ class Check(Line):
 class SeenArray(Line):
     """One array that a target gave. subject: `output`, `gradient input`, `weight moving_mean`, `derived forward input`.
 
-    step: the index of the step it came from. fingerprint: of its bits. size: how many numbers it has.
-    values: as text that names each number exactly; every one of a small array, of a larger one those at `places` (flat
-    indices). largest: the largest absolute value that is a number, in float64.
+    step: the index of the step it came from. fingerprint: of its bits.
+    values: as the shortest text that names this number and no other of the dtype, `nan`, `inf` and `-inf` by name;
+    every one of a small array, of a larger one those at `places` (flat indices), one of which is that of the largest.
+    None where an array before it in the line has the same bits. largest: the largest finite absolute value, to six
+    digits.
     """
 
     subject: Name
@@ -231,7 +233,7 @@ class SeenArray(Line):
 class SeenWeight(Line):
     """One weight of a new layer, in the framework's order. fingerprint: of its initial bits.
 
-    values: of a small one, its initial numbers.
+    values: of a small one, its initial numbers; one where all are alike.
     """
 
     name: Name
@@ -258,9 +260,10 @@ class SeenError(Line):
 class Seen(Line):
     """What a target was seen to do with a case, before any judgement: what two versions are compared by.
 
-    request: a digest of what was asked, so that only answers to the same request are compared. warnings: `Category:
-    text`, each once. configuration: keys of the layer's own configuration. unsupported: reason by what is missing.
-    lost: `crash` or `timeout` where there is no answer.
+    request: a digest of what was asked, so that only answers to the same request are compared. arrays: of every step;
+    a `weight` is there where the step changed it, a `differentiated output` where it has not the bits of the output.
+    warnings: `Category: text`, each once. configuration: keys of the layer's own configuration. unsupported: reason by
+    what is missing. lost: `crash` or `timeout` where there is no answer.
     """
 
     kind: Literal["seen"] = "seen"

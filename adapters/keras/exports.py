@@ -50,10 +50,11 @@ FUNCTIONS: Mapping[str, Meaning] = {
 
 def layers(keras: Any) -> Iterator[Export]:
     """The classes of keras.layers; in place of their **kwargs, what keras.layers.Layer takes."""
-    general = [name for name in parameters(keras.layers.Layer.__init__) if name not in ("self", OPTIONS)]
+    general = [one for one in parameters(keras.layers.Layer.__init__) if one.name not in ("self", OPTIONS)]
     for name, kind in signatures.classes(keras.layers):
         own = parameters(kind)
-        every = [*(one for one in own if one != OPTIONS), *(general if OPTIONS in own else ())]
+        named = [one for one in own if one.name != OPTIONS]
+        every = [*named, *(general if len(named) < len(own) else ())]
         yield export(f"keras.layers.{name}", every, LAYERS)
 
 

@@ -94,7 +94,7 @@ class AddonsAdapter(Keras2Adapter):
     def exports(self) -> Sequence[Export]:
         """The layers of tfa.layers."""
         return tuple(
-            export(f"tfa.layers.{name}", [one for one in parameters(kind) if one != OPTIONS], LAYERS)
+            export(f"tfa.layers.{name}", [one for one in parameters(kind) if one.name != OPTIONS], LAYERS)
             for name, kind in signatures.classes(self.addons.layers)
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from .transport import Loss, Worker
 
 if TYPE_CHECKING:
-    from ..interface import Observation, Request
+    from ..interface import Export, Observation, Request
     from ..targets import Target
     from .worker import Ready
 
@@ -57,6 +57,10 @@ class Pool:
             for worker in self._workers:
                 worker.abandon(self.unavailable)
         return answer
+
+    def exports(self) -> tuple[Export, ...]:
+        """What the target exports, as its first worker says."""
+        return self._workers[0].exports()
 
     def close(self) -> None:
         """End every process. Safe to call twice."""

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import execnet
 
-from ..interface import Observation, Raised, Request
+from ..interface import Export, Observation, Raised, Request
 from ..observe import observe
 from .process import ENDED, Failed, Process
 from .wire import pack, unpack
-from .worker import Ready, open_adapter, why
+from .worker import EXPORTS, Ready, open_adapter, why
 
 if TYPE_CHECKING:
     from ..interface import Adapter
@@ -144,6 +144,14 @@ class Worker:
         self._pump()
         return observation
 
+    def exports(self) -> tuple[Export, ...]:
+        """What the target exports; nothing where it is not to be had, or has still to answer something."""
+        if self._asked or self.unavailable is not None or self.start() is None or self._process is None:
+            return ()
+        self._process.send(EXPORTS)
+        message = self._process.receive(time.monotonic() + self._limits[0])
+        return () if message is None or message is ENDED else tuple(unpack(message))
+
     def close(self) -> None:
         """End the process. Safe to call twice."""
         if self._process is not None:
@@ -241,6 +249,10 @@ class LocalWorker:
         if self.start() is None or self._adapter is None:
             return Loss("crash", request.case, f"{self.target.title} {self.unavailable}")
         return observe(self._adapter, request)
+
+    def exports(self) -> tuple[Export, ...]:
+        """What the target exports; nothing where it is not to be had."""
+        return tuple(self._adapter.exports()) if self._adapter else ()
 
     def close(self) -> None:
         """Nothing is left to end."""

@@ -27,6 +27,7 @@ class Recorder:
         self.config = config
         self.handed: dict[str, Any] = {}
         self.found: dict[str, dict[str, Any]] = {}
+        self.interfaces: dict[tuple[str, str], dict[str, Any]] = {}
         self.selected = 0
         self.record: Record | None = None
         self.progress: Progress | None = None
@@ -84,6 +85,9 @@ class Recorder:
         """
         self.handed = getattr(node, "workeroutput", {}).get("normcheck", self.handed)
         for line in self.handed.get("targets", []):
+            if line["kind"] == "interface":
+                self.interfaces.setdefault((line["target"], line["name"]), line)
+                continue
             known = self.found.get(line["id"], {"reason": "", "python": ""})
             if line["reason"] or not (known["reason"] or known["python"]):
                 self.found[line["id"]] = line
@@ -101,7 +105,7 @@ class Recorder:
 
         if one.run is None:
             one.selected, one.due = self.selected, self.handed.get("due", [])
-        one.append(one.close() or self.found.values())
+        one.append(one.close() or (*self.found.values(), *self.interfaces.values()))
         self.record = one.finish(status)
         assert self.record.footer is not None
         session.exitstatus = self.record.footer.exit_status

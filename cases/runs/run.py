@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from shlex import quote
 
 from normcheck.adapters.interface import Observation, Request
 from normcheck.adapters.process.pool import Pool
 from normcheck.adapters.process.transport import LocalWorker, Loss, Worker
 from normcheck.adapters.targets import Target
-from normcheck.reports.record import Check, ClaimVerdict
+from normcheck.reports.record import Check, ClaimVerdict, Seen
 
 from ..case import Case
 from ..judgement.claims import told, verdict
@@ -19,6 +19,7 @@ from ..judgement.comparison import Side, beside, compared, side_names, stopped
 from ..judgement.finding import Finding, check_line
 from ..judgement.judge import judge
 from ..judgement.onnx_agreement import agreement
+from ..judgement.seen import seen
 from ..judgement.transplant import carried
 from ..ledger import Entry, applies, explained
 from ..requests.ask import request_for
@@ -35,16 +36,18 @@ PLAIN = ("pass", "unsupported")
 class Asked:
     """What one target still has to be asked, what is on its way, and what came back before it was wanted.
 
-    ahead: how many cases may be on their way.
+    ahead: how many cases may be on their way. observing: keep in `seen` what the target did with each case.
     """
 
     target: Target
     worker: Worker | Pool | LocalWorker
     ledger: Mapping[str, Entry] = field(default_factory=dict)
     ahead: int = AHEAD
+    observing: bool = False
     queue: deque[Case] = field(default_factory=deque)
     sent: deque[Case] = field(default_factory=deque)
     answers: dict[str, Observation | Loss] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
 
     def answer(self, case: Case, limit: float, request: Request | None = None) -> Observation | Loss:
         """What the target was seen to do with `case`; one answer is waited for at most `limit` seconds.
@@ -52,8 +55,7 @@ class Asked:
         request: what it is asked in place of the case's own request.
         """
         if request is not None:
-            self.worker.submit(request)
-            self.sent.append(case)
+            self._submit(case, request)
         elif case.id not in self.answers and not any(case is other for other in (*self.sent, *self.queue)):
             self.queue.appendleft(case)
         while case.id not in self.answers:
@@ -61,13 +63,20 @@ class Asked:
             answer = self.worker.receive(limit)
             self.answers[self.sent.popleft().id] = answer
         self._send_ahead()
-        return self.answers.pop(case.id)
+        answer = self.answers.pop(case.id)
+        if self.observing:
+            asked = request or request_for(case, self.target.dialect)
+            self.seen.append(seen(case, self.target.dialect, asked, self.target.id, answer))
+        return answer
 
     def _send_ahead(self) -> None:
         while self.queue and len(self.sent) < self.ahead:
             case = self.queue.popleft()
-            self.worker.submit(request_for(case, self.target.dialect))
-            self.sent.append(case)
+            self._submit(case, request_for(case, self.target.dialect))
+
+    def _submit(self, case: Case, request: Request) -> None:
+        self.worker.submit(replace(request, describe=True) if self.observing else request)
+        self.sent.append(case)
 
 
 @dataclass(slots=True)
@@ -124,7 +133,7 @@ class Run:
     def _again(self, target: Target) -> Asked:
         """Another process of a target, started when first wanted."""
         if target.id not in self.again:
-            self.again[target.id] = Asked(target, self.start(target))
+            self.again[target.id] = Asked(target, self.start(target), observing=self.asked[target.id].observing)
         return self.again[target.id]
 
     def vector_checks(self, vector: Vector, target: Target) -> list[Check]:
@@ -150,6 +159,14 @@ class Run:
             case = self.suite.by_id[name]
             outcomes[name] = told(self._findings(case, target))
         return verdict(claim.id, claim.spec, target.id, outcomes)
+
+    def told(self) -> list[Seen]:
+        """What targets were seen to do since this was last asked."""
+        every = (*self.asked.values(), *self.again.values())
+        found = [line for one in every for line in one.seen]
+        for one in every:
+            one.seen.clear()
+        return found
 
     def close(self) -> None:
         """End every worker."""

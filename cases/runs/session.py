@@ -13,12 +13,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from normcheck.adapters.interface import Export
 from normcheck.adapters.loading import TargetError
 from normcheck.adapters.process.pool import Pool
 from normcheck.adapters.process.transport import LocalWorker, Worker
 from normcheck.adapters.targets import Discovery, Target, built_in, discover
 from normcheck.reports.reading import Record, read
-from normcheck.reports.record import LINE, Footer, Header, KnownText, Shard, TargetLine
+from normcheck.reports.record import LINE, Footer, Header, Interface, KnownText, Parameter, Shard, TargetLine
 from normcheck.reports.shards import unmatched
 from normcheck.reports.summary import exit_status
 from normcheck.reports.writing import RecordWriter
@@ -41,7 +42,7 @@ class Options:
     """The command line, as far as it concerns normcheck. limit: seconds per case; memory: MiB per target.
 
     onnx: ONNX's node cases are asked too. selection: which cases are asked. shard: `2/5`, or empty for all items.
-    workers: processes of each target.
+    workers: processes of each target. observations: the record says what each target did, too.
     """
 
     targets: tuple[str, ...]
@@ -55,6 +56,7 @@ class Options:
     onnx: bool = False
     shard: str = ""
     workers: int = 1
+    observations: bool = False
     selection: Selection = field(default_factory=Selection)
 
 
@@ -73,6 +75,7 @@ class Session:
     writer: RecordWriter | None = None
     checks: int = 0
     matched: set[str] = field(default_factory=set)
+    observed: set[tuple[str, str]] = field(default_factory=set)
     selected: int = 0
     reported: int = 0
     whole: bool = False
@@ -199,7 +202,13 @@ class Session:
     def start(self, needed: set[str], ahead: Iterable[tuple[str, Case]]) -> None:
         """Start the targets with the ids `needed`; ask at once for the first of the target ids and cases in `ahead`."""
         asked = {
-            target.id: Asked(target, self._worker(target), self.ledger_of(target), AHEAD * self.options.workers)
+            target.id: Asked(
+                target,
+                self._worker(target),
+                self.ledger_of(target),
+                AHEAD * self.options.workers,
+                self.options.observations,
+            )
             for target in self.discovery.targets
             if target.id in needed
         }
@@ -217,8 +226,15 @@ class Session:
         return Worker(target, memory=self.options.memory << 20)
 
     def append(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        """Write lines to the record, and remember what the end of the run needs of them."""
+        """Write lines to the record, and remember what the end of the run needs of them.
+
+        A claim may ask what a case asked too; what was seen stands there once.
+        """
         for line in lines:
+            if line["kind"] == "seen":
+                if (key := (line["case"], line["target"])) in self.observed:
+                    continue
+                self.observed.add(key)
             self.open().append(LINE.validate_python(dict(line)))
             if line["kind"] == "check":
                 self.checks += 1
@@ -264,7 +280,7 @@ class Session:
     def close(self) -> list[dict[str, Any]]:
         """End the targets; returns the record's lines about them, as they were found when they started."""
         if self.run is not None and not self.closing:
-            self.closing = [line.model_dump() for line in self.target_lines()]
+            self.closing = [line.model_dump() for line in (*self.target_lines(), *self.interfaces())]
             self.run.close()
         return self.closing
 
@@ -285,6 +301,11 @@ class Session:
             for missing in self.discovery.missing
         ]
         return [*(_target_line(one, self.whole or bool(self.options.targets)) for one in asked), *missing]
+
+    def interfaces(self) -> list[Interface]:
+        """What each target exports, where the record says what targets did; nothing of one that never started."""
+        asked = self.run.asked.values() if self.run and self.options.observations else ()
+        return [_interface(one.target, export) for one in asked if one.worker.ready for export in one.worker.exports()]
 
     def entries_due(self) -> list[str]:
         """The ledger's entries that must match something: where every target found is asked the whole list."""
@@ -335,6 +356,11 @@ def _target_line(asked: Asked, requested: bool) -> TargetLine:
         requested=requested or bool(asked.worker.unavailable),
         reason=asked.worker.unavailable or "",
     )
+
+
+def _interface(target: Target, export: Export) -> Interface:
+    parameters = [Parameter(name=one.name, kind=one.kind, default=one.default) for one in export.signature]
+    return Interface(target=target.id, name=export.name, layer=export.layer or "", parameters=parameters)
 
 
 def _own_version() -> str:
