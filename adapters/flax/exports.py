@@ -34,7 +34,10 @@ def of(package: Any) -> Iterator[Export]:
     """The classes and functions of flax.nnx or flax.linen: what a class is made with and what it is called with."""
     for name, kind in signatures.classes(package):
         # The metaclass of nnx hides what __init__ takes; a class of linen is a dataclass.
-        made = parameters(kind) if "name" in parameters(kind) else parameters(kind.__init__)[1:]
-        yield export(f"{package.__name__}.{name}", dict.fromkeys([*made, *parameters(kind.__call__)[1:]]), LAYERS)
+        own = parameters(kind)
+        made = own if any(one.name == "name" for one in own) else parameters(kind.__init__)[1:]
+        names = {one.name for one in made}
+        called = [one for one in parameters(kind.__call__)[1:] if one.name not in names]
+        yield export(f"{package.__name__}.{name}", (*made, *called), LAYERS)
     for name, function in signatures.functions(package):
         yield export(f"{package.__name__}.{name}", parameters(function), {})
