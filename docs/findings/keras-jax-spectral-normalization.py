@@ -1,7 +1,7 @@
 """Keras 3.15.1 on JAX: training loses the kernel by which SpectralNormalization replaces the one that it wraps.
 
-Right: after one step in training, at a learning rate of 0, the largest singular value of the kernel is 1, as on the other
-backends. What is trained is called statelessly, which gives back the variables that are not trainable, and no others.
+Right: after one step in training, at a learning rate of 0, the largest singular value of the kernel is 1, as on the
+other backends. What is trained is called statelessly, which gives back the variables that are not trainable alone.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Keras 3.15.1 on JAX: the gradient of UnitNormalization at a vector of zeros is NaN, and so it is where squares vanish.
+"""Keras 3.15.1 on JAX: the gradient of UnitNormalization is NaN at a vector of zeros and where all squares vanish.
 
 Right: 1e12, the limit of 1 / norm, times the gradient that comes in. https://github.com/keras-team/keras/issues/23075
 """
