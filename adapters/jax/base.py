@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 from ..arrays import Array
 from ..by_python import WAYS, get, put
-from ..interface import Adapter, Request, Unsupported, Weight
+from ..interface import Request, Unsupported, Weight
 from . import calls
 from .arrays import to_array, to_jax
+from .caches import Forgetful
 
 FILE = "weights.msgpack"
 Run = Callable[[Mapping[str, Any], Any, bool | None], tuple[Any, dict[str, Any]]]
@@ -35,7 +36,7 @@ class Built:
     functions: dict[tuple[str, bool | None], Callable[..., Any]] = field(default_factory=dict)
 
 
-class JaxAdapter(Adapter):
+class JaxAdapter(Forgetful):
     """Drives what `construct` and `build` of a subclass make: a `Built`.
 
     It is the eager mode that is asked few cases: JAX compiles each operation of it by itself, some thirty in a case,

@@ -16,13 +16,13 @@ import numpy as np
 from ..arrays import FLOATING, Array
 from ..function import FunctionAdapter, Held
 from ..interface import Adapter, Unsupported
+from .caches import Forgetful
 
 PLATFORMS = {"gpu": "cuda"}
-KEPT = 64
 Pure = Callable[[Mapping[str, Any], Any], Any]
 
 
-class JaxFunctionAdapter(FunctionAdapter):
+class JaxFunctionAdapter(Forgetful, FunctionAdapter):
     """`layers` maps a layer's name to a function of JAX arrays: under jax.jit, or eager. float64 is enabled.
 
     It is the eager mode that is asked few cases: JAX compiles each operation of it by itself.
@@ -36,14 +36,6 @@ class JaxFunctionAdapter(FunctionAdapter):
     arrange = Adapter.arrange
 
     jax: Any = None
-    made: int = 0
-
-    def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Held:
-        """As in `function`; what JAX compiled is forgotten now and then, as it keeps all of it for ever."""
-        self.made += 1
-        if self.made % KEPT == 0:
-            self.jax.clear_caches()
-        return super().construct(layer, arguments, shape, dtype)
 
     def start(self) -> None:
         """Import JAX."""

@@ -11,11 +11,12 @@ import numpy as np
 from ..arrays import Array
 from ..interface import Unsupported
 from ..jax import derivatives
+from ..jax.caches import Forgetful
 from .base import Built, KerasBase, by_name, call_options
 from .stateless import other_values, pure, stateless, trainable_values
 
 
-class KerasJaxAdapter(KerasBase):
+class KerasJaxAdapter(Forgetful, KerasBase):
     """Keras on JAX; `layers` maps a layer's name to a factory that reads a `KerasArguments`.
 
     JAX_ENABLE_X64 lets JAX have float64 at all. It is the eager mode that is asked few cases: JAX compiles each
