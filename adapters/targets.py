@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .interface import Adapter
 from .loading import TargetError, Traits, is_file, load, split, traits
+from .naming import distinct
 from .process.host import Unreachable, interpreter
 from .process.process import Failed, Process
 from .wishes import Wish, installed, parse
@@ -114,7 +115,7 @@ def discover(
     Raises TargetError for what is not understood or does not exist: a name, a file, a mode, a device.
     """
     known = installed() | dict(BUILT_IN) if requested else dict(BUILT_IN)
-    targets: dict[str, Target] = {}
+    targets: list[Target] = []
     missing: list[Missing] = []
     usual = [name for name in known if full or name not in ON_REQUEST]
     for wish in [parse(text, known) for text in requested or usual]:
@@ -126,20 +127,9 @@ def discover(
             if isinstance(target, Missing):
                 missing.append(target)
             else:
-                _add(target, targets)
-    if not devices:
-        return Discovery(tuple(targets.values()), tuple(missing))
-    return Discovery(tuple(_on(devices, targets.values())), tuple(missing))
-
-
-def _add(target: Target, targets: dict[str, Target]) -> None:
-    """Enter `target` under its id. Raises TargetError where another adapter or interpreter has that id."""
-    other = targets.setdefault(target.id, target)
-    if (other.adapter, other.python, other.host) != (target.adapter, target.python, target.host):
-        raise TargetError(
-            f"two targets would both be called {target.id}: {other.requested} and {target.requested}. "
-            "Give one adapter another `name`, or leave one out."
-        )
+                targets.append(target)
+    told = distinct(targets)
+    return Discovery(tuple(_on(devices, told) if devices else told), tuple(missing))
 
 
 def built_in(target: Target) -> bool:

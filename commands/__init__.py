@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "targets": "List the targets found, and why others are not.",
     "new-adapter": "Write a file to judge a layer of your own with.",
     "report": "Make pages and summaries from records.",
+    "upgrade": "Say what another version of a framework changes.",
     "merge": "Merge the records of several runs into one.",
     "compare": "Say what changed between two versions, from their records.",
     "ledger": "Draft ledger entries for the unexplained failures of a record.",

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,18 @@ def open_adapter(reference: str, device: str, mode: str) -> tuple[Adapter, Ready
     ready = Ready(
         pid=os.getpid(),
         python=".".join(map(str, sys.version_info[:3])),
-        versions=dict(adapter.versions()),
+        versions=_required(kind) | dict(adapter.versions()),
         devices=tuple(adapter.devices()),
         threads=adapter.threads(),
         **asdict(traits(kind, reference)),
     )
     return adapter, ready
+
+
+def _required(kind: type[Adapter]) -> dict[str, str]:
+    """The versions of what the adapter requires, as far as they are installed under those names."""
+    installed = {name: next(iter(distributions(name=name)), None) for name in kind.requires}
+    return {name: found.version for name, found in installed.items() if found}
 
 
 def serve(channel: Any, setup: Mapping[str, Any]) -> None:

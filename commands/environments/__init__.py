@@ -1,0 +1,1 @@
+"""Environments with one version of a framework each, made once and kept."""

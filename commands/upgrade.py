@@ -1,0 +1,77 @@
+"""`normcheck upgrade`: what another version of a framework changes, from building both environments to the page."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from normcheck.adapters.targets import safe
+from normcheck.cases.runs.progress import duration
+
+from .environments.building import NotInstalled
+from .environments.plan import Plan, usual_cache
+from .records import Stop
+from .upgrading.running import run
+from .upgrading.sides import Options, Wrong, sides, wanted
+
+FOLDER = "normcheck-report"
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("before")
+@click.argument("after")
+@click.argument("pytest_options", nargs=-1, type=click.UNPROCESSED)
+@click.option("--target", "targets", multiple=True, help="Judge this: an adapter (keras:eager), a file of your own.")
+@click.option("--host", default="", help="What stands behind both sides: tensorflow==2.16.2, or @path/to/python.")
+@click.option("--layer", "layers", multiple=True, help="Ask the cases of this layer only.")
+@click.option("--full", is_flag=True, help="Ask every case, in every mode (default: the quick list).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder for record, page and scripts.")
+@click.option("--cache", type=click.Path(path_type=Path), default=usual_cache, help="The folder for environments.")
+@click.option("--rebuild", is_flag=True, help="Build the environments again, though they are there.")
+@click.option("--python", default=sys.executable, help="The interpreter that environments are made of.")
+@click.option("--find-links", multiple=True, help="A folder or page where pip looks for distributions too.")
+@click.option("--installer", type=click.Choice(["pip", "uv"]), default="pip", show_default=True)
+def upgrade(
+    before: str,
+    after: str,
+    pytest_options: tuple[str, ...],
+    targets: tuple[str, ...],
+    host: str,
+    layers: tuple[str, ...],
+    full: bool,
+    output: Path | None,
+    cache: Path,
+    rebuild: bool,
+    python: str,
+    find_links: tuple[str, ...],
+    installer: str,
+) -> None:
+    """Say what changes from BEFORE to AFTER: requirements such as keras==3.8.0, or @path/to/python.
+
+    Both are installed, asked the same, and compared; PYTEST_OPTIONS, such as -k, select what is asked.
+    """
+    plan = Plan((), python=python, find_links=tuple(map(absolute, find_links)), installer=installer)
+    options = Options(cache.absolute(), tell, targets, host, rebuild, plan)
+    chosen = [*(word for layer in layers for word in ("--layer", layer)), *(["--full"] if full else [])]
+    began = time.monotonic()
+    try:
+        both = sides(wanted(before), wanted(after), options)
+        folder = output or Path(FOLDER, f"{safe(before)}-to-{safe(after)}")
+        run(both, folder / "record.jsonl", [*chosen, *pytest_options])
+    except (Wrong, NotInstalled) as error:
+        raise Stop(str(error)) from None
+    tell(f"{folder}: {duration(time.monotonic() - began)}")
+
+
+def tell(line: str) -> None:
+    """Say at once what goes on."""
+    click.echo(line)
+    sys.stdout.flush()
+
+
+def absolute(place: str) -> str:
+    """A place for pip to look, which is a folder here or the address of a page."""
+    return place if "://" in place else str(Path(place).absolute())

@@ -1,0 +1,162 @@
+"""What `normcheck upgrade` makes of what is typed, and an upgrade of a package made here, through the command line."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from normcheck.commands import main
+from normcheck.commands.environments.building import DoesNotWork, Environment, NotInstalled
+from normcheck.commands.upgrading import sides as module
+from normcheck.commands.upgrading.sides import Options, Wrong, sides, wanted
+from normcheck.reports.reading import read
+from normcheck.tests.wheels import wheel
+
+LAYER = """
+import numpy as np
+
+def layer_norm(x, gamma=1, beta=0, *, axis, epsilon):
+    centred = x - x.mean(axis, keepdims=True, dtype="float64")
+    return (centred / np.sqrt((centred**2).{spread}(axis, keepdims=True) + epsilon) * gamma + beta).astype(x.dtype)
+"""
+ADAPTER = """
+import mylayers
+from normcheck.adapters.function import FunctionAdapter
+
+class Adapter(FunctionAdapter):
+    name = "mine"
+    requires = ("numpy", "mylayers")
+    broadcast = True
+    layers = {"layer_normalization": mylayers.layer_norm}
+"""
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """The environments that would be built; what is in `broken` does not work on its host."""
+    asked, faults = [], {"broken": (), "versions": {}}
+
+    def had(self, requirements, host=None, works=""):
+        name = "+".join([*requirements, *([f"on {host}"] if host else [])])
+        asked.append(name)
+        if name in faults["broken"]:
+            raise DoesNotWork(f"{name} does not work on its host.")
+        return Environment(name, faults["versions"].get(name, {}))
+
+    monkeypatch.setattr(Options, "had", had)
+    monkeypatch.setattr(module, "versions", lambda python: {"there": "1"})
+    return asked, faults
+
+
+def options(tmp_path, *targets, **more):
+    return Options(tmp_path, [].append, targets, **more)
+
+
+def pythons(both):
+    return [side.environment.python for side in both]
+
+
+HOST = "on tensorflow==2.21.*"
+
+
+def test_keras_stands_on_one_tensorflow_on_both_sides(built, tmp_path):
+    both = sides(wanted("keras==3.8.0"), wanted("keras==3.15.1"), options(tmp_path))
+    assert pythons(both) == [f"keras==3.8.0+{HOST}", f"keras==3.15.1+{HOST}"]
+    assert [side.targets for side in both] == [("keras",), ("keras",)]
+
+
+def test_where_one_side_does_not_work_on_the_first_host_both_go_to_the_next(built, tmp_path):
+    built[1]["broken"] = (f"keras==3.0.5+{HOST}",)
+    both = sides(wanted("keras==3.0.5"), wanted("keras==3.15.1"), options(tmp_path))
+    assert pythons(both) == ["keras==3.0.5+on tensorflow==2.16.2", "keras==3.15.1+on tensorflow==2.16.2"]
+    built[1]["broken"] += ("keras==3.0.5+on tensorflow==2.16.2",)
+    with pytest.raises(NotInstalled, match=r"does not work on its host\. keras.*Name another host with --host\."):
+        sides(wanted("keras==3.0.5"), wanted("keras==3.15.1"), options(tmp_path))
+
+
+def test_a_host_of_ones_own_is_the_only_one_tried(built, tmp_path):
+    one = options(tmp_path, host="tensorflow==2.18.0")
+    both = sides(wanted("keras==3.8.0"), wanted("keras==3.15.1"), one)
+    assert pythons(both) == ["keras==3.8.0+on tensorflow==2.18.0", "keras==3.15.1+on tensorflow==2.18.0"]
+
+
+def test_keras_on_torch_stands_on_one_torch(built, tmp_path):
+    both = sides(wanted("keras==3.10.0"), wanted("keras==3.15.1"), options(tmp_path, "keras-torch:eager"))
+    assert pythons(both) == ["keras==3.10.0+on torch==2.13.0+keras", "keras==3.15.1+on torch==2.13.0+keras"]
+    assert both[0].targets == ("keras-torch:eager",)
+
+
+def test_keras_after_tf_keras_stands_on_the_tensorflow_that_tf_keras_brings(built, tmp_path):
+    both = sides(wanted("tf_keras==2.21.0"), wanted("keras==3.15.1"), options(tmp_path))
+    assert pythons(both) == ["tf_keras==2.21.0", "keras==3.15.1+on tf_keras==2.21.0"]
+    assert [side.targets for side in both] == [("tf_keras",), ("keras",)]
+
+
+def test_the_keras_that_comes_with_a_tensorflow_is_judged(built, tmp_path):
+    built[1]["versions"] = {"tensorflow==2.15.*": {"keras": "2.15.0"}, "tensorflow==2.21.*": {"keras": "3.15.1"}}
+    both = sides(wanted("tensorflow==2.15.*"), wanted("tensorflow==2.21.*"), options(tmp_path))
+    assert [side.targets for side in both] == [("tf.keras",), ("keras",)]
+
+
+def test_what_goes_with_a_framework_comes_too_unless_it_is_named(built, tmp_path):
+    both = sides(wanted("torch==2.2.* numpy<2"), wanted("torch==2.13.0"), options(tmp_path))
+    assert pythons(both) == ["torch==2.2.*+numpy<2", "torch==2.13.0+numpy"]
+
+
+def test_an_interpreter_is_taken_as_it_is_and_is_the_host_of_the_other_side(built, tmp_path):
+    both = sides(wanted(f"@{sys.executable}"), wanted("keras==3.15.1"), options(tmp_path))
+    assert pythons(both) == [sys.executable, f"keras==3.15.1+on {sys.executable}"]
+    assert both[0].targets == ("keras",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("=3.8.0", "keras==3.15.1", "'=3.8.0' is no requirement. Write keras==3.8.0"),
+        ("", "keras==3.15.1", "'' is no requirement."),
+        ("@/nowhere", "keras==3.15.1", "there is no Python interpreter at /nowhere."),
+        ("mine==1", "mine==2", "nothing tells what to judge of mine: name it with --target"),
+        (f"@{sys.executable}", f"@{sys.executable}", "nothing tells what to judge of an interpreter: name it"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence(built, tmp_path, before, after, sentence):
+    with pytest.raises(Wrong, match=re.escape(sentence)):
+        sides(wanted(before), wanted(after), options(tmp_path))
+
+
+@pytest.fixture
+def upgrade(tmp_path, monkeypatch):
+    """The command, on a package of which version 2.0 divides by another number."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.chdir(tmp_path)
+    for version, spread in (("1.0", "mean"), ("2.0", "sum")):
+        wheel(tmp_path / "links", "mylayers", version, LAYER.format(spread=spread))
+    (tmp_path / "my_adapter.py").write_text(ADAPTER)
+    usual = ["--find-links", "links", "--cache", "cache", "--host", f"@{sys.executable}", "-o", "found"]
+    return lambda *words: CliRunner().invoke(main, ["upgrade", *words, *usual, "--target", "my_adapter.py"])
+
+
+def test_an_upgrade_of_ones_own_package_asks_both_versions_the_same(upgrade, tmp_path):
+    result = upgrade("mylayers==1.0", "mylayers==2.0", "--case", "layer_normalization/documentation-example")
+    assert result.exit_code == 0, result.output
+    record = read(tmp_path / "found" / "record.jsonl")
+    titles = {target.id: target.title.partition(" · ")[0] for target in record.targets}
+    assert {title.split()[-1] for title in titles.values()} == {"1.0)", "2.0)"}
+    outcomes = {titles[one.target][-4:-1]: one.outcome for one in record.checks if one.aspect == "output"}
+    assert outcomes == {"1.0": "pass", "2.0": "fail"}
+
+
+def test_a_version_that_does_not_exist_is_one_sentence_and_status_2(upgrade, tmp_path):
+    result = upgrade("mylayers==1.0", "mylayers==3.0")
+    assert result.exit_code == 2
+    assert "mylayers==3.0 cannot be installed: No matching distribution found for mylayers==3.0." in result.stderr
+    assert not (tmp_path / "found").exists()
+
+
+def test_a_run_in_which_nothing_is_selected_says_so(upgrade):
+    result = upgrade("mylayers==1.0", "mylayers==2.0", "--case", "no/such-case")
+    assert result.exit_code == 2
+    assert "the run ended with status 5 and gave nothing to compare" in result.stderr
