@@ -136,3 +136,10 @@ def test_machine_epsilon_is_that_of_the_dtype_computed_in():
 def test_a_model_has_no_convention():
     with pytest.raises(TypeError, match="models/batch-normalization-9 is about a model"):
         layer_spec(case("models/batch-normalization-9"))
+
+
+@pytest.mark.parametrize("dialect", ["onnx", "flax"])
+def test_every_case_means_something_in_a_dialect_whose_answers_are_not_locked(dialect):
+    asked = [one for one in suite().cases if isinstance(one.spec, LayerSpec) and one.raises is None]
+    spoken = [one for one in asked if one.dialects is None or dialect in one.dialects]
+    assert all(convention(one, dialect).dialect == dialect for one in spoken)
