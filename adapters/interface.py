@@ -381,8 +381,9 @@ class Adapter:
         """Write `layer` into the empty `folder`.
 
         how: `file`, the framework's own format; `weights`, the weights alone; `legacy`, the format before it; `whole`,
-        the object itself; `configuration`, the arguments, and the weights set afterwards; `copy` and `pickle`, Python's
-        own. What takes no file is handed to `load` by `keep`.
+        the object itself; `configuration`, the arguments, and the weights set afterwards; `json`, the same as
+        another process can read it; `copy` and `pickle`, Python's own. What takes no file is handed to `load` by
+        `keep`.
         """
         raise Unsupported(f"{self.name} does not save layers")
 

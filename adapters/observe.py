@@ -38,7 +38,7 @@ MODELS = ("sequential", "functional")
 
 
 @dataclass(slots=True)
-class _Notes:
+class Notes:
     """What has been seen so far, and where in the request the adapter is."""
 
     phase: Phase = "construct"
@@ -53,7 +53,7 @@ class _Notes:
     configuration: tuple[str, ...] = ()
 
 
-class _Stop(Exception):  # noqa: N818 - ends a request early, is no error
+class Stopped(Exception):  # noqa: N818 - ends a request early, is no error
     """What follows depends on something unsupported that has been noted already."""
 
 
@@ -70,16 +70,16 @@ def observe(adapter: Adapter, request: Request) -> Observation:
 
 
 def _once(adapter: Adapter, request: Request) -> Observation:
-    notes = _Notes()
+    notes = Notes()
     raised = None
     try:
         with adapter.settings(request):
-            _drive(adapter, request, notes)
+            drive(adapter, request, notes)
     except KeyboardInterrupt:
         raise
     except Unsupported as reason:
         return Observation(request.case, unsupported={"layer": str(reason)})
-    except _Stop:
+    except Stopped:
         raised = None
     except BaseException as error:  # a framework may raise anything, SystemExit too
         raised = describe(error, notes.phase, notes.step)
@@ -97,7 +97,8 @@ def _once(adapter: Adapter, request: Request) -> Observation:
     )
 
 
-def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
+def drive(adapter: Adapter, request: Request, notes: Notes) -> Any:
+    """Do all that a request says, noting what is seen; the layer as it is then. Lets everything through."""
     if request.layer in MODELS:
         layer = adapter.construct_model(request.layer, request.layers, request.shape, request.dtype)
     else:
@@ -118,9 +119,10 @@ def _drive(adapter: Adapter, request: Request, notes: _Notes) -> None:
     if request.restore:
         notes.step = None
         _restore(adapter, layer, request, notes)
+    return layer
 
 
-def _restore(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> None:
+def _restore(adapter: Adapter, layer: Any, request: Request, notes: Notes) -> None:
     """Save and load `layer`, then compare by doing: the saved one goes first, and must not be felt by the others."""
     loaded: dict[str, Any] = {}
     for how in request.restore:
@@ -135,11 +137,11 @@ def _restore(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> N
 
 
 @contextmanager
-def _charged_to(how: str, notes: _Notes) -> Iterator[None]:
+def _charged_to(how: str, notes: Notes) -> Iterator[None]:
     """What is raised inside costs this way of saving, and none of the others."""
     try:
         yield
-    except (KeyboardInterrupt, _Stop):
+    except (KeyboardInterrupt, Stopped):
         raise
     except Unsupported as reason:
         notes.unsupported[f"persistence {how}"] = str(reason)
@@ -147,7 +149,7 @@ def _charged_to(how: str, notes: _Notes) -> Iterator[None]:
         notes.refused[how] = describe(error, notes.phase, None)
 
 
-def _loaded(adapter: Adapter, layer: Any, request: Request, how: str, notes: _Notes) -> Any:
+def _loaded(adapter: Adapter, layer: Any, request: Request, how: str, notes: Notes) -> Any:
     """What comes back of `layer`."""
     with tempfile.TemporaryDirectory(prefix=folders_of(os.getpid())) as folder:
         notes.phase = "save"
@@ -156,12 +158,12 @@ def _loaded(adapter: Adapter, layer: Any, request: Request, how: str, notes: _No
         return adapter.load(folder, request, how)
 
 
-def _snapshot(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> Snapshot:
+def _snapshot(adapter: Adapter, layer: Any, request: Request, notes: Notes) -> Snapshot:
     weights = tuple(adapter.weights(layer))
     return Snapshot(dict(adapter.arguments(layer)), weights, _step(adapter, layer, request.steps[-1], notes))
 
 
-def _apart(adapter: Adapter, layer: Any, loaded: Any, request: Request, notes: _Notes) -> bool:
+def _apart(adapter: Adapter, layer: Any, loaded: Any, request: Request, notes: Notes) -> bool:
     """Whether one step more, to where the saved layer has not been, leaves the saved one where it is."""
     before = tuple(adapter.weights(layer))
     _step(adapter, loaded, request.steps[-1], notes)
@@ -173,7 +175,7 @@ def folders_of(pid: int) -> str:
     return f"normcheck-{pid}-"
 
 
-def _read_weights(adapter: Adapter, layer: Any, notes: _Notes) -> None:
+def _read_weights(adapter: Adapter, layer: Any, notes: Notes) -> None:
     try:
         notes.weights = tuple(adapter.weights(layer))
     except Unsupported as reason:
@@ -192,15 +194,15 @@ def _configuration(adapter: Adapter, layer: Any) -> tuple[str, ...]:
         return ()
 
 
-def _assign(adapter: Adapter, layer: Any, request: Request, notes: _Notes) -> None:
+def _assign(adapter: Adapter, layer: Any, request: Request, notes: Notes) -> None:
     try:
         adapter.assign(layer, request.weights)
     except Unsupported as reason:
         notes.unsupported["weights"] = str(reason)
-        raise _Stop from reason
+        raise Stopped from reason
 
 
-def _step(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
+def _step(adapter: Adapter, layer: Any, step: Step, notes: Notes) -> StepSeen:
     notes.phase = step.kind
     if step.kind == "call":
         return _call(adapter, layer, step, notes)
@@ -218,7 +220,7 @@ def _native(adapter: Adapter, array: Array, layout: str) -> Any:
     return native if layout == "contiguous" else adapter.arrange(native, layout)
 
 
-def _call(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
+def _call(adapter: Adapter, layer: Any, step: Step, notes: Notes) -> StepSeen:
     """The plain call, which is what users run; then, where it is asked for, the same call differentiated.
 
     The second starts from the weights that the first started from, so that what a layer keeps moves once.
@@ -251,7 +253,7 @@ def _call(adapter: Adapter, layer: Any, step: Step, notes: _Notes) -> StepSeen:
         return seen
 
 
-def _called(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> StepSeen:
+def _called(adapter: Adapter, layer: Any, x: Any, step: Step, notes: Notes) -> StepSeen:
     """The output of the plain call, and the mask that comes out where one goes in."""
     if step.mask is None:
         return StepSeen(output=adapter.to_array(adapter.call(layer, x, step.training)))
@@ -259,12 +261,12 @@ def _called(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> 
         output, mask = adapter.masked(layer, x, step.training, adapter.to_native(step.mask))
     except Unsupported as reason:
         notes.unsupported["mask"] = str(reason)
-        raise _Stop from reason
+        raise Stopped from reason
     return StepSeen(output=adapter.to_array(output), mask=None if mask is None else adapter.to_array(mask))
 
 
 def _derived(
-    adapter: Adapter, layer: Any, step: Step, before: Mapping[str, Array], notes: _Notes
+    adapter: Adapter, layer: Any, step: Step, before: Mapping[str, Array], notes: Notes
 ) -> tuple[dict[str, Array], dict[str, Raised]]:
     """Everything asked for under `derived`, each from the weights that the step started from, and what was raised.
 
@@ -315,7 +317,7 @@ def _differentiated(adapter: Adapter, layer: Any, step: Step, seen: StepSeen) ->
     )
 
 
-def _change(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> StepSeen:
+def _change(adapter: Adapter, layer: Any, x: Any, step: Step, notes: Notes) -> StepSeen:
     """An `adapt` or an `update`; without it the later steps would start from another state."""
     try:
         if step.kind == "adapt":
@@ -328,10 +330,10 @@ def _change(adapter: Adapter, layer: Any, x: Any, step: Step, notes: _Notes) -> 
         return StepSeen(output=adapter.to_array(output), loss=float(loss))
     except Unsupported as reason:
         notes.unsupported[step.kind] = str(reason)
-        raise _Stop from reason
+        raise Stopped from reason
 
 
-def _weights_after(adapter: Adapter, layer: Any, notes: _Notes) -> dict[str, Array]:
+def _weights_after(adapter: Adapter, layer: Any, notes: Notes) -> dict[str, Array]:
     """Every weight by name. Not read where there can be none."""
     return {weight.name: weight.value for weight in adapter.weights(layer)} if notes.weights else {}
 

@@ -10,14 +10,17 @@ import click
 
 from normcheck.adapters.targets import safe
 from normcheck.cases.runs.progress import duration
+from normcheck.cases.runs.selection import Selection
 
 from .environments.building import NotInstalled
 from .environments.plan import Plan, usual_cache
 from .records import Stop
+from .upgrading.files import append, exchanged, pairs
 from .upgrading.running import run
 from .upgrading.sides import Options, Wrong, sides, wanted
 
 FOLDER = "normcheck-report"
+RECORD = "record.jsonl"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -27,6 +30,7 @@ FOLDER = "normcheck-report"
 @click.option("--target", "targets", multiple=True, help="Judge this: an adapter (keras:eager), a file of your own.")
 @click.option("--host", default="", help="What stands behind both sides: tensorflow==2.16.2, or @path/to/python.")
 @click.option("--layer", "layers", multiple=True, help="Ask the cases of this layer only.")
+@click.option("--case", "cases", multiple=True, help="Ask the cases whose id matches this pattern only.")
 @click.option("--full", is_flag=True, help="Ask every case, in every mode (default: the quick list).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder for record, page and scripts.")
 @click.option("--cache", type=click.Path(path_type=Path), default=usual_cache, help="The folder for environments.")
@@ -41,6 +45,7 @@ def upgrade(
     targets: tuple[str, ...],
     host: str,
     layers: tuple[str, ...],
+    cases: tuple[str, ...],
     full: bool,
     output: Path | None,
     cache: Path,
@@ -51,19 +56,28 @@ def upgrade(
 ) -> None:
     """Say what changes from BEFORE to AFTER: requirements such as keras==3.8.0, or @path/to/python.
 
-    Both are installed, asked the same, and compared; PYTEST_OPTIONS, such as -k, select what is asked.
+    Both are installed, asked the same, and compared; what each saves, the other opens. PYTEST_OPTIONS, such as -k,
+    select what is asked.
     """
     plan = Plan((), python=python, find_links=tuple(map(absolute, find_links)), installer=installer)
     options = Options(cache.absolute(), tell, targets, host, rebuild, plan)
-    chosen = [*(word for layer in layers for word in ("--layer", layer)), *(["--full"] if full else [])]
+    chosen = Selection(full, cases, layers)
     began = time.monotonic()
     try:
         both = sides(wanted(before), wanted(after), options)
         folder = output or Path(FOLDER, f"{safe(before)}-to-{safe(after)}")
-        run(both, folder / "record.jsonl", [*chosen, *pytest_options])
+        run(both, folder / RECORD, [*words(chosen), *pytest_options])
+        append(folder / RECORD, list(exchanged(pairs(both), chosen, tell)))
     except (Wrong, NotInstalled) as error:
         raise Stop(str(error)) from None
     tell(f"{folder}: {duration(time.monotonic() - began)}")
+
+
+def words(chosen: Selection) -> list[str]:
+    """A selection as pytest is given it."""
+    named = {"--layer": chosen.layers, "--case": chosen.cases}
+    given = [word for option, values in named.items() for value in values for word in (option, value)]
+    return [*given, *(["--full"] if chosen.full else [])]
 
 
 def tell(line: str) -> None:

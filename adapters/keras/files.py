@@ -6,13 +6,20 @@ keras.models.clone_model gives new weights.
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..arguments import plain
 from ..by_python import WAYS, get, keep, put, take
 from ..interface import Unsupported
 
 FILE, WEIGHTS, LEGACY = "layer.keras", "layer.weights.h5", "layer.h5"
+CONFIGURATION, VALUES = "layer.json", "layer.npz"
 NO_WHOLE = "Keras makes no layer of a SavedModel, which holds functions; the mode savedmodel calls them"
 
 
@@ -28,6 +35,9 @@ def save(keras: Any, layer: Any, shape: tuple[int | None, ...], folder: str, how
         model_of(keras, layer, shape).save_weights(os.path.join(folder, WEIGHTS))
     elif how == "legacy":
         model_of(keras, layer, shape).save(os.path.join(folder, LEGACY))
+    elif how == "json":
+        Path(folder, CONFIGURATION).write_text(json.dumps(plain(layer.get_config())), encoding="utf-8")
+        np.savez(Path(folder, VALUES), *layer.get_weights())
     else:
         keep(folder, layer)
 
@@ -44,7 +54,12 @@ def load(keras: Any, new: Any, shape: tuple[int, ...], folder: str, how: str) ->
         if how in WAYS:
             return get(folder, how)
         if how == "configuration":
-            return _from_configuration(take(folder), shape)
+            layer = take(folder)
+            return _from_configuration(type(layer), layer.get_config(), layer.get_weights(), shape)
+        if how == "json":
+            told = json.loads(Path(folder, CONFIGURATION).read_text(encoding="utf-8"))
+            with np.load(Path(folder, VALUES)) as values:
+                return _from_configuration(type(new), told, [values[name] for name in values.files], shape)
         return keras.models.load_model(os.path.join(folder, FILE if how == "file" else LEGACY)).layers[0]
 
 
@@ -53,9 +68,11 @@ def model_of(keras: Any, layer: Any, shape: tuple[int | None, ...]) -> Any:
     return keras.Sequential([keras.Input(batch_shape=shape), layer])
 
 
-def _from_configuration(layer: Any, shape: tuple[int, ...]) -> Any:
+def _from_configuration(
+    kind: Any, configuration: Mapping[str, Any], weights: Sequence[Any], shape: tuple[int, ...]
+) -> Any:
     """What Keras documents: from_config() for the arguments, set_weights() for the rest."""
-    made = type(layer).from_config(layer.get_config())
+    made = kind.from_config(configuration)
     made.build(shape)
-    made.set_weights(layer.get_weights())
+    made.set_weights(weights)
     return made

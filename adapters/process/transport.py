@@ -20,6 +20,7 @@ from .wire import pack, unpack
 from .worker import EXPORTS, Ready, open_adapter, why
 
 if TYPE_CHECKING:
+    from ..filing import Filing
     from ..interface import Adapter
     from ..targets import Target
 
@@ -109,7 +110,7 @@ class Worker:
         """How many requests are still to be answered."""
         return len(self._asked) - (self._process.waiting if self._process else 0)
 
-    def submit(self, request: Request) -> None:
+    def submit(self, request: Request | Filing) -> None:
         """Ask for `request`, without waiting. Raises TypeError for a request that cannot travel."""
         message = pack(request)
         self._asked.append(_Asked(request.case, message, len(execnet.dumps(message))))

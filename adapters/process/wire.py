@@ -11,12 +11,13 @@ from dataclasses import fields
 from typing import Any
 
 from ..arrays import Array
+from ..filing import Filing
 from ..interface import Export, Observation, Parameter, Raised, Request, Snapshot, Step, StepSeen, Weight
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Array, Export, Observation, Parameter, Raised, Request, Snapshot, Step, StepSeen, Weight)
+    for kind in (Array, Export, Filing, Observation, Parameter, Raised, Request, Snapshot, Step, StepSeen, Weight)
 }
 NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS.values()}
 

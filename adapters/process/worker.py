@@ -10,7 +10,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from ..interface import Adapter, Unsupported
+from ..filing import Filing, filed
+from ..interface import Adapter, Observation, Request, Unsupported
 from ..loading import TargetError, last_line, load, traits
 from ..observe import observe
 from ..smoke import smoke
@@ -87,8 +88,12 @@ def serve(channel: Any, setup: Mapping[str, Any]) -> None:
     channel.send({"ready": found})
     for message in channel:
         os.ftruncate(2, 0)  # the log holds what was printed in the case in progress, and cannot grow for ever
-        answer = list(adapter.exports()) if message == EXPORTS else observe(adapter, unpack(message))
-        channel.send(pack(answer))
+        channel.send(pack(list(adapter.exports()) if message == EXPORTS else answered(adapter, unpack(message))))
+
+
+def answered(adapter: Adapter, asked: Request | Filing) -> Observation:
+    """What `adapter` is seen to do with what it is asked."""
+    return filed(adapter, asked) if isinstance(asked, Filing) else observe(adapter, asked)
 
 
 def limit_memory(allowance: int) -> None:

@@ -17,6 +17,7 @@ from .layer import Layer
 NAME = "layer.json"
 NOT_OFFERED = {
     "legacy": "the reference has had one file format",
+    "json": "the reference hands its arguments on in memory alone",
     "whole": "the reference saves a layer as an object by pickle alone",
 }
 

@@ -12,6 +12,7 @@ FILE = "layer.pt"
 NOT_OFFERED = {
     "weights": "PyTorch's own file is a state_dict, which holds weights alone",
     "configuration": "a PyTorch module does not tell the arguments that it was made with",
+    "json": "a PyTorch module does not tell the arguments that it was made with",
 }
 
 

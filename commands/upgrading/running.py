@@ -25,7 +25,9 @@ def run(sides: Sequence[Side], record: Path, more: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         ini = Path(folder, "pytest.ini")
         ini.write_text(INI, encoding="utf-8")
-        status = subprocess.run([*command(ini), *words, "--record", str(record), *more], check=False).returncode
+        status = subprocess.run(
+            [*command(ini), *words, "--observations", "--record", str(record), *more], check=False
+        ).returncode
     if status not in JUDGED:
         raise Wrong(f"the run ended with status {status} and gave nothing to compare; what is wrong stands above.")
 

@@ -1,0 +1,46 @@
+"""What each side saves, the other opens: lines for a record that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from normcheck.adapters.targets import Target, discover
+from normcheck.cases.runs.opening import about_files, opened
+from normcheck.cases.runs.selection import Selection
+from normcheck.cases.suite import suite
+from normcheck.reports.record import Opened
+from normcheck.reports.writing import encoded
+
+from .sides import Side
+
+PLAIN = "eager"
+SHARE = 4
+
+
+def pairs(sides: tuple[Side, Side]) -> list[tuple[Target, Target]]:
+    """The targets of both sides that call a layer plainly, side by side in the order in which they are asked for."""
+    asked = [f"{target}@{side.environment.python}" for side in sides for target in side.targets]
+    found = [target for target in discover(list(dict.fromkeys(asked))).targets if target.mode == PLAIN]
+    before, after = ([one for one in found if one.python == side.environment.python] for side in sides)
+    return [(one, other) for one, other in zip(before, after, strict=False) if one.id != other.id]
+
+
+def exchanged(
+    both: Sequence[tuple[Target, Target]], chosen: Selection, tell: Callable[[str], None]
+) -> Iterator[Opened]:
+    """What became of every file."""
+    for pair in both:
+        files = about_files(suite().cases, pair, chosen)
+
+        def told(number: int, of: int, title: str = f"{pair[0].title} and {pair[1].title}") -> None:
+            if number * SHARE // of > (number - 1) * SHARE // of:
+                tell(f"files of {title}: {number} of {of} opened")
+
+        yield from opened(pair, files, told)
+
+
+def append(record: Path, lines: Sequence[Opened]) -> None:
+    """Put lines before the last one of a record, which is its footer."""
+    *first, last = record.read_text(encoding="utf-8").splitlines()
+    record.write_text("".join(f"{line}\n" for line in [*first, *map(encoded, lines), last]), encoding="utf-8")
