@@ -33,10 +33,14 @@ def functions(room: Any) -> Iterator[tuple[str, Any]]:
     return _public(room, inspect.isroutine)
 
 
+def may_normalize(name: str) -> bool:
+    """Whether a public name speaks of a norm or of a local response."""
+    return not name.startswith("_") and ("norm" in name.lower() or "LRN" in name)
+
+
 def _public(room: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
     for name in sorted(vars(room)):
-        named = not name.startswith("_") and ("norm" in name.lower() or "LRN" in name)
-        if named and wanted(getattr(room, name)):
+        if may_normalize(name) and wanted(getattr(room, name)):
             yield name, getattr(room, name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def coverage(
 
     surfaces = tuple(_surfaces(requested or covering.TARGETS, covering.read_surfaces(), committed))
     if write:
-        _keep(surfaces)
+        _keep({one.target: one for one in (*covering.read_surfaces(), *surfaces)})
     known = suite()
     found = covering.coverage(surfaces, known.cases, known.specs.layers, read_omissions())
     if requested:
@@ -84,10 +84,10 @@ def _asked(name: str) -> Surface | str:
     return Surface(found.targets[0].name, ready.dialect, ready.versions, exports)
 
 
-def _keep(surfaces: Sequence[Surface]) -> None:
-    from normcheck.cases.coverage.matrix import PATH, text_of
+def _keep(surfaces: Mapping[str, Surface]) -> None:
+    from normcheck.cases.coverage.matrix import PATH, TARGETS, text_of
 
     try:
-        PATH.write_text(text_of(surfaces), encoding="utf-8", newline="\n")
+        PATH.write_text(text_of(surfaces[name] for name in TARGETS if name in surfaces), encoding="utf-8", newline="\n")
     except OSError as error:
         raise Stop(f"{PATH} cannot be written: {error.strerror or error}.") from None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .. import signatures
-from ..interface import Export
+from ..interface import Export, Parameter
 from ..signatures import Meaning, export, parameters
 
 OPTIONS = "**kwargs"
@@ -49,13 +49,27 @@ FUNCTIONS: Mapping[str, Meaning] = {
 
 
 def layers(keras: Any) -> Iterator[Export]:
-    """The classes of keras.layers; in place of their **kwargs, what keras.layers.Layer takes."""
-    general = [one for one in parameters(keras.layers.Layer.__init__) if one.name not in ("self", OPTIONS)]
-    for name, kind in signatures.classes(keras.layers):
-        own = parameters(kind)
-        named = [one for one in own if one.name != OPTIONS]
-        every = [*named, *(general if len(named) < len(own) else ())]
-        yield export(f"keras.layers.{name}", every, LAYERS)
+    """The classes of keras.layers."""
+    return classes(keras.layers, "keras.layers", keras.layers.Layer, LAYERS)
+
+
+def classes(place: Any, room: str, layer: type, known: Mapping[str, Meaning]) -> Iterator[Export]:
+    """The classes of a module that is called `room`, and their arguments; all are of the class `layer`."""
+    for name, kind in signatures.classes(place):
+        yield export(f"{room}.{name}", _taken(kind, layer), known)
+
+
+def _taken(kind: type, layer: type) -> tuple[Parameter, ...]:
+    """The arguments of a class; in place of its **kwargs those of the class that they are handed on to, and so on."""
+    found: dict[str, Parameter] = {}
+    for base in kind.__mro__[: kind.__mro__.index(layer) + 1]:
+        if "__init__" not in vars(base):
+            continue
+        own = {one.name: one for one in parameters(vars(base)["__init__"])}
+        found = {name: one for name, one in own.items() if name not in ("self", OPTIONS)} | found
+        if OPTIONS not in own:
+            break
+    return tuple(found.values())
 
 
 def functions(keras: Any) -> Iterator[Export]:

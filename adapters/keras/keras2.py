@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..arguments import KerasArguments
-from ..interface import Request
-from . import files
+from ..interface import Export, Request
+from . import exports, files
 from .adapter import KerasAdapter
 from .base import Built
 
@@ -37,6 +37,16 @@ class Keras2Adapter(KerasAdapter):
         return (
             "" if kept else f"{package} {versions[package]} is not Keras 2: ask for the target keras, or for tf_keras."
         )
+
+    def exports(self) -> Sequence[Export]:
+        """The layers of this package, those under experimental names too."""
+        return tuple(self._exports())
+
+    def _exports(self) -> Iterator[Export]:
+        place, room = self.keras.layers, f"{self.name}.layers"
+        for inner in ("", "experimental", "preprocessing"):
+            place, room = (getattr(place, inner), f"{room}.{inner}") if inner else (place, room)
+            yield from exports.classes(place, room, self.keras.layers.Layer, exports.LAYERS)
 
     def save(self, layer: Built, folder: str, how: str) -> None:
         """The layer, in every way; `whole` is a SavedModel, which comes back as a model of layers."""

@@ -6,17 +6,22 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from .. import signatures
 from ..arguments import Factory, KerasArguments
 from ..arrays import Array
 from ..interface import Export, Unsupported, Weight
-from ..signatures import export, parameters
+from ..signatures import Meaning
+from . import exports
 from .base import Built
-from .exports import LAYERS, OPTIONS
 from .keras2 import Keras2Adapter
 from .layers import built_in, translated
 
 PACKAGE = "tensorflow_addons"
+EXPORTED: Mapping[str, Meaning] = {
+    "GroupNormalization": exports.LAYERS["GroupNormalization"],
+    "InstanceNormalization": Meaning("instance_normalization", {name: name for name in ("epsilon", "center", "scale")}),
+    "SpectralNormalization": exports.LAYERS["SpectralNormalization"],
+    "WeightNormalization": Meaning("weight_normalization", {"layer": "units"}),
+}
 VECTOR, FLAG = {"sn_u": "vector_u"}, "initialized"
 
 
@@ -93,10 +98,7 @@ class AddonsAdapter(Keras2Adapter):
 
     def exports(self) -> Sequence[Export]:
         """The layers of tfa.layers."""
-        return tuple(
-            export(f"tfa.layers.{name}", [one for one in parameters(kind) if one.name != OPTIONS], LAYERS)
-            for name, kind in signatures.classes(self.addons.layers)
-        )
+        return tuple(exports.classes(self.addons.layers, "tfa.layers", self.keras.layers.Layer, EXPORTED))
 
     def weights(self, layer: Built) -> Sequence[Weight]:
         """The weights; what is called sn_u here is Keras' vector_u."""

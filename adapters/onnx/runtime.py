@@ -16,7 +16,8 @@ import numpy as np
 
 from ..arguments import build_with
 from ..arrays import Array, encode, storage
-from ..interface import Adapter, Request, Unsupported, Weight
+from ..interface import Adapter, Export, Request, Unsupported, Weight
+from . import exports
 from .operators import LAYERS, OnnxArguments, Operator
 
 OPSET, IR_VERSION = 23, 10
@@ -58,6 +59,10 @@ class OnnxRuntimeAdapter(Adapter):
     def versions(self) -> dict[str, str]:
         """ONNX Runtime's version, and that of ONNX."""
         return {"onnxruntime": str(self.runtime.__version__), "onnx": str(self.onnx.__version__)}
+
+    def exports(self) -> Sequence[Export]:
+        """The operators of the operator set that the nodes are of, and ONNX's operators of machine learning."""
+        return tuple(exports.operators(self.onnx.defs, OPSET))
 
     def threads(self) -> int:
         """The number of threads of the sessions that are made now."""

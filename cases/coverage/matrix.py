@@ -17,7 +17,8 @@ from normcheck.specs.values import per_dialect, same
 from ..case import Case
 from .columns import COLUMNS
 
-TARGETS = ("keras", "keras-ops", "torch", "torch-functional", "flax", "flax-linen")
+ELSEWHERE = ("tf_keras", "tf.keras", "tfa", "onnxruntime")
+TARGETS = ("keras", "keras-ops", "torch", "torch-functional", "flax", "flax-linen", *ELSEWHERE)
 PATH = Path(__file__).parent / "exports.json"
 NO_DEFAULT = object()
 OF_THE_INPUT = ("batched",)
