@@ -66,7 +66,7 @@ def _taken(kind: type, layer: type) -> tuple[Parameter, ...]:
         if "__init__" not in vars(base):
             continue
         own = {one.name: one for one in parameters(vars(base)["__init__"])}
-        found = {name: one for name, one in own.items() if name not in ("self", OPTIONS)} | found
+        found |= {name: one for name, one in own.items() if name not in ("self", OPTIONS, *found)}
         if OPTIONS not in own:
             break
     return tuple(found.values())
