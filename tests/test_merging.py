@@ -6,7 +6,7 @@ import pytest
 
 from normcheck.reports.merging import merge, write
 from normcheck.reports.reading import read
-from normcheck.reports.record import ClaimVerdict, LedgerNote
+from normcheck.reports.record import ClaimVerdict, Interface, LedgerNote, Opened, Seen, SeenArray
 from normcheck.tests import records
 
 
@@ -112,3 +112,24 @@ def test_a_record_merged_with_itself_is_the_same_run():
 def test_there_is_something_to_merge():
     with pytest.raises(ValueError, match="at least one record"):
         merge([])
+
+
+def seen_of(case, fingerprint="ab"):
+    array = SeenArray(subject="output", dtype="float32", fingerprint=fingerprint)
+    return Seen(case=case, layer="layer_normalization", target="torch-cpu-eager", request="12", arrays=[array])
+
+
+def test_what_targets_did_is_kept_once_and_what_differs_is_named(tmp_path):
+    interface = Interface(target="torch-cpu-eager", name="torch.nn.LayerNorm")
+    opened = Opened(case="a/x", layer="x", saved_by="torch-cpu-eager", opened_by="other", form="file")
+    one = run("one", records.check(), interfaces=(interface,), seen=(seen_of("a/x"),), opened=(opened,))
+    two = run("two", records.check(), interfaces=(interface,), seen=(seen_of("a/x"), seen_of("a/y")))
+    whole = merge([one, two])
+    assert whole.seen == (seen_of("a/x"), seen_of("a/y"))
+    assert (whole.interfaces, whole.opened) == ((interface,), (opened,))
+    assert len(whole.problems) == 1
+    write(whole, tmp_path / "merged.jsonl")
+    assert read(tmp_path / "merged.jsonl") == whole
+    otherwise = merge([one, run("two", records.check(), seen=(seen_of("a/x", "cd"),))])
+    assert len(otherwise.seen) == 2
+    assert "a/x · torch-cpu-eager is the first" in otherwise.problems[-1]

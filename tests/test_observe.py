@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from dataclasses import replace
@@ -424,3 +425,28 @@ def test_a_call_that_changes_a_trainable_weight_is_seen():
 
     seen = observe(having(call=drifting), replace(CALL, steps=(Step("call", X),)))
     assert not seen.steps[0].weights_kept
+
+
+def test_warnings_and_configuration_are_told_where_they_are_asked_for():
+    def warning(self, layer, x, training):
+        for _ in range(2):
+            warnings.warn("an old name", DeprecationWarning, stacklevel=1)
+        logging.getLogger("absl").warning("an old %s", "file")
+        logging.getLogger("absl").info("a file")
+        warnings.warn("still open", ResourceWarning, stacklevel=1)
+        return x
+
+    logging.getLogger("absl")
+    adapter = having(call=warning, arguments=lambda *_: {"epsilon": 1, "axis": 2})
+    asked = replace(CALL, steps=(Step("call", X), Step("call", X)), repeat=True)
+    seen = observe(adapter, replace(asked, describe=True))
+    assert seen.warnings == ("DeprecationWarning: an old name", "absl: an old file")
+    assert seen.configuration == ("axis", "epsilon")
+    silent = observe(adapter, asked)
+    assert (silent.warnings, silent.configuration) == ((), ())
+    assert replace(seen, warnings=(), configuration=(), seconds=silent.seconds) == silent
+
+
+def test_a_configuration_that_cannot_be_told_is_empty():
+    seen = observe(having(arguments=ValueError("no configuration")), replace(CALL, describe=True))
+    assert (seen.configuration, seen.raised) == ((), None)

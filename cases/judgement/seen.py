@@ -33,7 +33,7 @@ SAME = (
     (re.compile(r"__autograph_generated_file\w+"), "__autograph_generated_file"),
     (re.compile(r"\btmp\w{8}\b"), "tmp…"),
     (re.compile(r"\bnormcheck-\d+-\w+"), "normcheck-…"),
-    (re.compile(r"(\.py\"?(?:, line |:))\d+"), r"\1…"),
+    (re.compile(r"(\.(?:py|cpp|cc|cu|h)[\"']?(?:, line |:))\d+"), r"\1…"),
     (re.compile(r"(?<=[A-Za-z])(?:_\d+)+(?![A-Za-z0-9])"), ""),
 )
 
