@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import warnings
@@ -433,6 +434,7 @@ def test_warnings_and_configuration_are_told_where_they_are_asked_for():
             warnings.warn("an old name", DeprecationWarning, stacklevel=1)
         logging.getLogger("absl").warning("an old %s", "file")
         logging.getLogger("absl").info("a file")
+        logging.getLogger("absl").warning("5 out of the last 5 calls triggered tf.function retracing")
         warnings.warn("still open", ResourceWarning, stacklevel=1)
         return x
 
@@ -450,3 +452,14 @@ def test_warnings_and_configuration_are_told_where_they_are_asked_for():
 def test_a_configuration_that_cannot_be_told_is_empty():
     seen = observe(having(arguments=ValueError("no configuration")), replace(CALL, describe=True))
     assert (seen.configuration, seen.raised) == ((), None)
+
+
+def test_what_a_module_warns_of_when_it_is_loaded_is_of_no_case(tmp_path, monkeypatch):
+    (tmp_path / "warns_when_loaded.py").write_text("import warnings\nwarnings.warn('old', DeprecationWarning)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def loading(self, layer, x, training):
+        importlib.import_module("warns_when_loaded")
+        return x
+
+    assert observe(having(call=loading), replace(CALL, describe=True)).warnings == ()

@@ -121,6 +121,7 @@ def test_a_target_that_was_lost_leaves_what_it_was_asked():
     [
         ("in /home/me/env/lib/keras/layer.py, line 12", "in layer.py, line …"),
         (r"in 'C:\Users\my name\env\layer.py:7'", "in 'layer.py:…'"),
+        ("\x1b[1mloud\x1b[0m", "loud"),
         ("at layer_norm.cpp:346", "at layer_norm.cpp:…"),
         ("<function f at 0x7f00aB>", "<function f at 0x…>"),
         ("layer_normalization_12/gamma and __inference_call_34", "layer_normalization/gamma and __inference_call"),

@@ -27,6 +27,7 @@ OUTPUT = (32, 16)
 OTHERS = (16, 8)
 LONGEST = 600
 SAME = (
+    (re.compile(r"\x1b\[[0-9;]*m"), ""),
     (re.compile(r"(?<![\w.:/])/(?:[\w.+@~-]+/)+([\w.+@~-]+)"), r"\1"),
     (re.compile(r"\b[A-Za-z]:\\(?:[\w.+@~ -]+\\)+([\w.+@~-]+)"), r"\1"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "0x…"),
