@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .benchmarks import BenchmarksSpec
 from .vocabulary import (
     Aspect,
     CaseName,
@@ -333,6 +334,7 @@ class LayerSpec(Frozen):
     sweeps: dict[CaseName, SweepSpec] = {}
     errors: dict[CaseName, ErrorSpec] = {}
     relations: dict[CaseName, RelationSpec] = {}
+    benchmarks: BenchmarksSpec | None = None
 
 
 class SubjectSpec(Frozen):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
+from .benchmark_lint import benchmark_problems
 from .expressions import ExpressionError, names_in
 from .grammar import Argument, CaseSpec, ErrorSpec, LayerSpec, ModelSpec, RelationSpec, Requirement, SweepSpec
 from .inputs import SWEPT_FIELDS, input_problems
@@ -15,6 +16,7 @@ from .trials import ANSWERING, trial_problems
 from .values import array_misfit, defaults, misfit, per_dialect, same
 from .vocabulary import Dialect
 
+KEPT = {"errors": "the error cases", "benchmarks": "the benchmarks"}
 RESERVED = (*SWEPT_FIELDS, "features")
 DIALECTS: tuple[str, ...] = get_args(Dialect)
 MAXIMUM_CASES = 2000
@@ -24,7 +26,8 @@ RELATED = ("invariance", "relation", "transplant", "process_agreement", "device_
 def layer_problems(spec: LayerSpec) -> Iterator[Problem]:
     """All that is wrong inside one layer file; if nothing else is, its expressions are tried on its cases."""
     found = [*_static_problems(spec)]
-    yield from found or trial_problems(spec)
+    found = found or [*trial_problems(spec)]
+    yield from found or benchmark_problems(spec)
 
 
 def _static_problems(spec: LayerSpec) -> Iterator[Problem]:
@@ -120,16 +123,18 @@ def prefix_of(name: str) -> str:
 
 def _name_problems(spec: LayerSpec) -> Iterator[Problem]:
     for name in spec.sweeps:
-        if name == "errors" or name in spec.cases:
-            reason = "is kept for the error cases" if name == "errors" else "is the name of a case already"
-            yield Problem(("sweeps",), f"{name!r} {reason}; choose another name", name)
+        if name in KEPT or name in spec.cases:
+            yield Problem(("sweeps",), f"{name!r} {_taken(name)}; choose another name", name)
     for name in spec.relations:
-        if name == "errors" or name in spec.cases or name in spec.sweeps:
-            reason = "is kept for the error cases" if name == "errors" else "is the name of a case already"
-            yield Problem(("relations",), f"{name!r} {reason}; choose another name", name)
+        if name in KEPT or name in spec.cases or name in spec.sweeps:
+            yield Problem(("relations",), f"{name!r} {_taken(name)}; choose another name", name)
     for name in spec.arguments:
         if name in RESERVED:
             yield Problem(("arguments",), f"{name!r} has a meaning of its own; choose another name", name)
+
+
+def _taken(name: str) -> str:
+    return f"is kept for {KEPT[name]}" if name in KEPT else "is the name of a case already"
 
 
 def _argument_problems(name: str, argument: Argument) -> Iterator[Problem]:
