@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from .arrays import Array
+from .timing.timeable import Timeable
 
 Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
 
@@ -216,7 +217,7 @@ class Export:
     signature: tuple[Parameter, ...] = field(default=(), compare=False)
 
 
-class Adapter:
+class Adapter(Timeable):
     """Builds and drives one framework's layers, on one device and in one mode.
 
     modes: all there are; compiling: those that compile each case, and are asked few; full_modes: those that are on the

@@ -141,6 +141,10 @@ class JaxAdapter(Forgetful):
         """By jax.vmap."""
         return self._function(layer, "vectorized", training)(layer.weights, x)
 
+    def wait(self, result: Any) -> None:
+        """Until `result` is there: JAX computes behind the call."""
+        self.jax.block_until_ready(result)
+
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of optax.sgd in training mode; there are no losses of a layer's own."""
         optax = importlib.import_module("optax")

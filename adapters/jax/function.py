@@ -68,6 +68,10 @@ class JaxFunctionAdapter(Forgetful, FunctionAdapter):
         values = np.asarray(native)
         return Array(values.dtype.name, values.shape, values.tobytes())
 
+    def wait(self, result: Any) -> None:
+        """Until `result` is there: JAX computes behind the call."""
+        self.jax.block_until_ready(result)
+
     def _pure(self, layer: Held, training: bool | None) -> Pure:
         """The layer as a function of its weights and its input."""
         return lambda weights, x: self.run(layer, weights, x, training)

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..arrays import Array, arranged
 from ..interface import Request, Unsupported
-from . import derivatives, masks
+from . import derivatives, masks, timing
 from .base import Built, KerasBase, by_name, call_options, tensor_of
 from .saved_model import served, with_unknown
 
@@ -151,6 +151,32 @@ class KerasAdapter(KerasBase):
         with self.on_device():
             output, _, found = self._compiled(layer, "gradient", training, x)(x, upstream, mask)
         return output, dict(zip(names, found, strict=True))
+
+    def repeated(self, layer: Built, x: Any, training: bool, upstream: Any) -> Callable[[int], Any]:
+        """Calls of the function that the mode makes; a call of training records nothing unless gradients are asked."""
+        names = ["input", *by_name(layer.layer.trainable_weights)]
+        given = (x,) if upstream is None else (x, upstream)
+
+        def run(calls: int) -> Any:
+            with self.on_device():
+                function = self._compiled(layer, "call" if upstream is None else "gradient", training, x)
+                for _ in range(calls):
+                    found = function(*given)
+            return found if upstream is None else (found[0], dict(zip(names, found[2], strict=True)))
+
+        return run
+
+    def wait(self, result: Any) -> None:
+        """For the device."""
+        timing.wait(self.tf, self.device)
+
+    def copying(self, count: int) -> Callable[[], Any] | None:
+        """By turning every bit."""
+        return timing.copying(self.tf, self.device, self.on_device, count)
+
+    def device_memory(self) -> tuple[int, Callable[[], int]] | None:
+        """Of a GPU's allocator."""
+        return timing.device_memory(self.tf, self.device)
 
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""

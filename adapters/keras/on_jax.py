@@ -90,6 +90,10 @@ class KerasJaxAdapter(Forgetful, KerasBase):
             output, _, inward, found = self._backward(layer, x, training, upstream)
         return output, {"input": inward, **found}
 
+    def wait(self, result: Any) -> None:
+        """Until `result` is there: JAX computes behind the call."""
+        self.jax.block_until_ready(result)
+
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""
         trainable = by_name(layer.layer.trainable_variables)

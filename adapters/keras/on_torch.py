@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..arrays import Array
 from ..interface import Request, Unsupported
-from ..torch import arrays, derivatives
+from ..torch import arrays, derivatives, timing
 from .base import Built, KerasBase, by_name, call_options
 from .stateless import pure, trainable_values
 
@@ -108,6 +108,31 @@ class KerasTorchAdapter(KerasBase):
         """By torch.func.vmap of the layer as a function of its weights."""
         with self.on_device(), self.torch.no_grad(), derivatives.only_with_formulas():
             return self.torch.func.vmap(pure(self.keras, layer.layer, training))(x)
+
+    def repeated(self, layer: Built, x: Any, training: bool, upstream: Any) -> Callable[[int], Any]:
+        """Calls of the layer, on the device that Keras makes its constants on."""
+        options, trainable = call_options(training), trainable_values(layer.layer)
+        made = timing.repeated(
+            self.torch, lambda given: layer.layer(given, **options), trainable, x, training, upstream
+        )
+
+        def run(calls: int) -> Any:
+            with self.on_device():
+                return made(calls)
+
+        return run
+
+    def wait(self, result: Any) -> None:
+        """For the device."""
+        timing.wait(self.torch, self.device)
+
+    def copying(self, count: int) -> Callable[[], Any] | None:
+        """Between two tensors."""
+        return timing.copying(self.torch, self.device, count)
+
+    def device_memory(self) -> tuple[int, Callable[[], int]] | None:
+        """Of CUDA's allocator."""
+        return timing.device_memory(self.torch, self.device)
 
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""

@@ -13,12 +13,11 @@ from typing import Any
 from ..arrays import Array
 from ..filing import Filing
 from ..interface import Export, Observation, Parameter, Raised, Request, Snapshot, Step, StepSeen, Weight
+from ..timing.questions import Timed, Timing
 
 PLAIN = (type(None), bool, int, float, str, bytes)
-KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (Array, Export, Filing, Observation, Parameter, Raised, Request, Snapshot, Step, StepSeen, Weight)
-}
+OF_LAYERS = (Array, Export, Filing, Observation, Parameter, Raised, Request, Snapshot, Step, StepSeen, Weight)
+KINDS: dict[str, Any] = {kind.__name__: kind for kind in (*OF_LAYERS, Timed, Timing)}
 NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS.values()}
 
 

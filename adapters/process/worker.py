@@ -15,6 +15,8 @@ from ..interface import Adapter, Observation, Request, Unsupported
 from ..loading import TargetError, last_line, load, traits
 from ..observe import observe
 from ..smoke import smoke
+from ..timing.questions import Timed, Timing
+from ..timing.stopwatch import Stopwatch
 from .wire import pack, unpack
 
 EXPORTS = "exports"
@@ -86,13 +88,17 @@ def serve(channel: Any, setup: Mapping[str, Any]) -> None:
         channel.send({"failed": why(error), "loaded": not isinstance(error, TargetError)})
         return
     channel.send({"ready": found})
+    stopwatch = Stopwatch(adapter)
     for message in channel:
         os.ftruncate(2, 0)  # the log holds what was printed in the case in progress, and cannot grow for ever
-        channel.send(pack(list(adapter.exports()) if message == EXPORTS else answered(adapter, unpack(message))))
+        exports = message == EXPORTS
+        channel.send(pack(list(adapter.exports()) if exports else answered(adapter, unpack(message), stopwatch)))
 
 
-def answered(adapter: Adapter, asked: Request | Filing) -> Observation:
-    """What `adapter` is seen to do with what it is asked."""
+def answered(adapter: Adapter, asked: Request | Filing | Timing, stopwatch: Stopwatch) -> Observation | Timed:
+    """What `adapter` is seen to do with what it is asked, or how long it takes."""
+    if isinstance(asked, Timing):
+        return stopwatch.answer(asked)
     return filed(adapter, asked) if isinstance(asked, Filing) else observe(adapter, asked)
 
 

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from ..arguments import Factory, build_with, plain
 from ..arrays import Array
 from ..interface import Adapter, Export, Request, Unsupported, Weight
-from . import arrays, derivatives, exports, files, program
+from . import arrays, derivatives, exports, files, program, timing
 from .layers import LAYERS, TorchArguments
 from .precision import TorchPrecision, precision_of
 
@@ -284,6 +284,23 @@ class TorchAdapter(Adapter):
         """What the module keeps of its arguments: the attributes that it names in `__constants__`."""
         names = getattr(layer.module, "__constants__", ())
         return {name: plain(getattr(layer.module, name)) for name in names if hasattr(layer.module, name)}
+
+    def repeated(self, layer: Built, x: Any, training: bool, upstream: Any) -> Callable[[int], Any]:
+        """Calls of the module, whose mode is set once."""
+        self._set_mode(layer, training)
+        return timing.repeated(self.torch, layer.run, _trainable(layer.module), x, training, upstream)
+
+    def wait(self, result: Any) -> None:
+        """For the device."""
+        timing.wait(self.torch, self.device)
+
+    def copying(self, count: int) -> Callable[[], Any] | None:
+        """Between two tensors."""
+        return timing.copying(self.torch, self.device, count)
+
+    def device_memory(self) -> tuple[int, Callable[[], int]] | None:
+        """Of CUDA's allocator."""
+        return timing.device_memory(self.torch, self.device)
 
     def _run(self, layer: Built, x: Any, training: bool | None) -> Any:
         self._set_mode(layer, training)

@@ -1,0 +1,57 @@
+"""How PyTorch is timed: calls as a user's loop makes them, on a device that is asked whether it has finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def repeated(
+    torch: Any, run: Callable[[Any], Any], trainable: Mapping[str, Any], x: Any, training: bool, upstream: Any
+) -> Callable[[int], Any]:
+    """What makes so many calls; an inference is without a graph, a call of training records one."""
+
+    def infer(calls: int) -> Any:
+        with torch.no_grad():
+            for _ in range(calls):
+                output = run(x)
+        return output
+
+    def train(calls: int) -> Any:
+        for _ in range(calls):
+            output = run(x)
+        return output
+
+    def differentiate(calls: int) -> Any:
+        for _ in range(calls):
+            output = run(x)
+            found = torch.autograd.grad(output, sources, upstream, materialize_grads=True)
+        return output, dict(zip(names, found, strict=True))
+
+    if upstream is None and not training:
+        return infer
+    names, sources = ["input", *trainable], [x.requires_grad_(), *trainable.values()]
+    return train if upstream is None else differentiate
+
+
+def wait(torch: Any, device: str) -> None:
+    """Until the device has finished."""
+    kind = device.partition(":")[0]
+    if kind != "cpu":
+        getattr(torch, kind).synchronize()
+
+
+def copying(torch: Any, device: str, count: int) -> Callable[[], Any] | None:
+    """A copy on the device."""
+    if device == "cpu":
+        return None
+    source, room = (torch.ones(count, dtype=torch.uint8, device=device) for _ in range(2))
+    return lambda: room.copy_(source)
+
+
+def device_memory(torch: Any, device: str) -> tuple[int, Callable[[], int]] | None:
+    """What CUDA's allocator counts; None for other devices."""
+    if not device.startswith("cuda"):
+        return None
+    torch.cuda.reset_peak_memory_stats(device)
+    return int(torch.cuda.memory_allocated(device)), lambda: int(torch.cuda.max_memory_allocated(device))
