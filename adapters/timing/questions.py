@@ -16,7 +16,7 @@ class Timing:
     blocks: how many to time; none are where the observation has to be judged first. seconds: of one block.
     calls: in each block; 0 for as many as take `seconds`.
     cores: the blocks are computed on these in turn; none leaves it to the system.
-    anew: put the input elsewhere in memory first.
+    anew: put the input elsewhere in memory first. figures: measure the peak of memory and the bandwidth of a copy too.
     forget: everything that was asked before can be forgotten.
     """
 
@@ -27,6 +27,7 @@ class Timing:
     calls: int = 0
     cores: tuple[int, ...] = ()
     anew: bool = False
+    figures: bool = False
     forget: bool = False
 
 

@@ -119,8 +119,8 @@ class Stopwatch:
         cores = tuple(core for core in asked.cores if core in self.every)
         wall, busy = [], []
         with bound(self.every, restored=bool(cores)):
-            bandwidth = self._bandwidth() if not asked.calls else 0.0
-            peak = self._peak(one.run) if not asked.calls else None
+            bandwidth = self._bandwidth() if asked.figures else 0.0
+            peak = self._peak(one.run) if asked.figures else None
             for core in islice(cycle(cores or (None,)), asked.blocks):
                 if core is not None:
                     bind((core,))

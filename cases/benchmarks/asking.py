@@ -69,7 +69,9 @@ def measured(
         return Result(checks)
     if not blocks:
         return Result(checks, first)
-    return Result(checks, first, keeper.ask(Timing(benchmark.id, blocks=blocks, cores=first.cores), limit))
+    return Result(
+        checks, first, keeper.ask(Timing(benchmark.id, blocks=blocks, cores=first.cores, figures=True), limit)
+    )
 
 
 def lost(benchmark: Benchmark, target: Target, error: Failed) -> list[Check]:

@@ -1,0 +1,198 @@
+"""Two targets alive at once, timed in turns of ten milliseconds, launched afresh until each benchmark is decided."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from normcheck.adapters.interface import Observation
+from normcheck.adapters.process.process import Failed
+from normcheck.adapters.targets import Target
+from normcheck.adapters.timing.asking import Timekeeper
+from normcheck.adapters.timing.questions import Timing
+from normcheck.adapters.timing.stopwatch import shorter
+
+from ..ledger import Entry
+from .asking import judged, prepared, right
+from .benchmark import Benchmark
+from .decision import Decision, Floats, Rules, decide, place_differences
+
+LOOKS = (3, 4, 6, 8)
+PLACES = 8
+QUADS = 2
+ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a comparison is made.
+
+    looks: after how many launches a benchmark is looked at. places: in memory, of each launch. quads: of four blocks in
+    turn, at each place. budget: after so many seconds no launch is begun. limit: seconds for one answer.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    looks: tuple[int, ...] = LOOKS
+    places: int = PLACES
+    quads: int = QUADS
+    budget: float = 180.0
+    limit: float = 120.0
+    seed: int | None = None
+
+
+@dataclass(slots=True)
+class Held:
+    """One benchmark in the course of a comparison. blocks: by launch, the seconds by (side, place, block).
+
+    refused: why it is not timed. seen: what was judged on each side, and found right.
+    """
+
+    benchmark: Benchmark
+    blocks: list[Floats] = field(default_factory=list)
+    refused: str = ""
+    wrong: bool = False
+    seen: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
+    decision: Decision | None = None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Two targets, base and new, and everything that is held of them. launches: that were made."""
+
+    targets: tuple[Target, Target]
+    held: list[Held]
+    plan: Plan
+    ledgers: tuple[Mapping[str, Entry], Mapping[str, Entry]] = ({}, {})
+    launches: int = 0
+    seconds: float = 0.0
+    versions: list[Mapping[str, str]] = field(default_factory=list)
+
+
+def compare(comparison: Comparison, tell: Tell = lambda text: None) -> Comparison:
+    """Launch until every benchmark is decided, or the looks or the time are at an end. Raises Failed, OSError."""
+    plan = comparison.plan
+    chance = random.Random(plan.seed)  # noqa: S311
+    started = time.monotonic()
+    for look in plan.looks:
+        while comparison.launches < look and (waiting := undecided(comparison.held)):
+            if comparison.launches >= plan.looks[0] and time.monotonic() - started > plan.budget:
+                break
+            launch(comparison, waiting, chance)
+            comparison.seconds = time.monotonic() - started
+            tell(f"launch {comparison.launches}: {len(waiting)} benchmarks, {comparison.seconds:.0f} s so far")
+        for one in undecided(comparison.held):
+            if len(one.blocks) >= plan.looks[0]:
+                one.decision = decide([place_differences(base, new) for base, new in one.blocks], plan.rules)
+    return comparison
+
+
+def undecided(held: Iterable[Held]) -> list[Held]:
+    """Those that another launch could tell more of."""
+    return [one for one in held if not one.refused and (one.decision is None or one.decision.verdict == "undecided")]
+
+
+def launch(comparison: Comparison, waiting: Sequence[Held], chance: random.Random) -> None:
+    """Start both targets anew, in random order, and time every benchmark that waits, in random order."""
+    left = chance.sample(waiting, len(waiting))
+    while left:
+        with Both(comparison.targets, chance) as sides:
+            comparison.versions = [side.ready().versions for side in sides]
+            _until_lost(comparison, left, sides, chance)
+    comparison.launches += 1
+
+
+def _until_lost(comparison: Comparison, left: list[Held], sides: Sequence[Timekeeper], chance: random.Random) -> None:
+    """Take one benchmark after the other from `left`; the one that ends a target is refused, and ends this."""
+    while left:
+        one = left.pop()
+        try:
+            _one(comparison, one, sides, chance)
+        except Failed as error:
+            one.refused, one.wrong = str(error), True
+            return
+
+
+class Both:
+    """Both targets, started in one order or the other, and ended whatever happens."""
+
+    def __init__(self, targets: Sequence[Target], chance: random.Random) -> None:
+        self.targets, self.chance = targets, chance
+        self.sides: dict[int, Timekeeper] = {}
+
+    def __enter__(self) -> list[Timekeeper]:
+        try:
+            for side in self.chance.sample((0, 1), 2):
+                self.sides[side] = Timekeeper(self.targets[side])
+            for keeper in self.sides.values():
+                keeper.ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return [self.sides[0], self.sides[1]]
+
+    def __exit__(self, *error: object) -> None:
+        for keeper in self.sides.values():
+            keeper.close()
+
+
+def _one(comparison: Comparison, one: Held, sides: Sequence[Timekeeper], chance: random.Random) -> None:
+    """One benchmark in one launch: each side judged, then both timed in turns."""
+    plan = comparison.plan
+    for side in chance.sample((0, 1), 2):
+        _judge(comparison, one, side, sides[side])
+        if one.refused:
+            return
+    ready = sides[0].ask(Timing(one.benchmark.id), plan.limit)
+    calls, cores = ready.calls, ready.cores or (-1,)
+    blocks: tuple[list[list[float]], list[list[float]]] = ([], [])
+    for place in range(plan.places):
+        for row in blocks:
+            row.append([])
+        for side, timing in _turns(one.benchmark.id, plan, place, cores, calls):
+            found = sides[side].ask(timing, plan.limit)
+            device = comparison.targets[side].device
+            blocks[side][place].append(shorter(found.wall[0], found.busy[0], device))
+    one.blocks.append(np.asarray(blocks))
+
+
+def _turns(name: str, plan: Plan, place: int, cores: Sequence[int], calls: int) -> Iterator[tuple[int, Timing]]:
+    """Who is asked what, at one place: ABBA and BAAB in turn, each quad on the next core."""
+    moved: set[int] = set()
+    for quad in range(plan.quads):
+        core = cores[(place * plan.quads + quad) % len(cores)]
+        for side in ORDERS[(place * plan.quads + quad) % 2]:
+            yield side, Timing(name, blocks=1, calls=calls, cores=(core,), anew=bool(place) and side not in moved)
+            moved.add(side)
+
+
+def _judge(comparison: Comparison, one: Held, side: int, keeper: Timekeeper) -> None:
+    """Make the call on one side; what is not right is refused, and what was seen before need not be judged again."""
+    target = comparison.targets[side]
+    asked = prepared(one.benchmark, target.dialect)
+    answer = keeper.ask(asked, comparison.plan.limit)
+    assert answer.observation is not None
+    digest = _digest(answer.observation)
+    if digest in one.seen[side]:
+        return
+    checks = judged(one.benchmark, target, answer.observation, comparison.ledgers[side])
+    if right(checks):
+        one.seen[side].add(digest)
+        return
+    first = next(check for check in checks if check.outcome != "pass")
+    one.wrong = first.outcome != "unsupported"
+    one.refused = f"{target.title}: {first.outcome}, {first.symptom}. {first.message}".strip()
+
+
+def _digest(seen: Observation) -> str:
+    """Of all that was seen, bit for bit."""
+    found = hashlib.sha256(repr((seen.raised, dict(seen.unsupported))).encode())
+    for step in seen.steps:
+        for name, array in [("", step.output), *sorted(step.gradients.items())]:
+            found.update(f"{name} {array.dtype} {array.shape}".encode() + array.data if array else b"none")
+    return found.hexdigest()
