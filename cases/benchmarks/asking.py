@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from normcheck.adapters.interface import Observation
-from normcheck.adapters.process.process import Failed
 from normcheck.adapters.process.transport import Loss
 from normcheck.adapters.process.worker import Ready
 from normcheck.adapters.targets import Target
@@ -74,7 +73,7 @@ def measured(
     )
 
 
-def lost(benchmark: Benchmark, target: Target, error: Failed) -> list[Check]:
+def lost(benchmark: Benchmark, target: Target, error: Exception) -> list[Check]:
     """The checks of a call during which the target ended."""
     return judged(benchmark, target, Loss("crash", benchmark.id, str(error)), {})
 

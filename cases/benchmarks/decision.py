@@ -53,7 +53,7 @@ class Rules:
 class Decision:
     """What is known of one benchmark. ratio: new over base, with the ends of its interval.
 
-    detectable: the smallest slowdown, as a share, that would be called slower four times in five.
+    detectable: the smallest slowdown, as a share, whose interval would lie above 1 four times in five.
     spread_within, spread_between: of the logarithm of the ratio, from place to place and from launch to launch.
     """
 

@@ -7,7 +7,7 @@ target's own clock: pytest-benchmark reads `target_clock`, which stands still bu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,15 +104,22 @@ def _timed(config: pytest.Config, asked: Benchmark, name: str, benchmark: Any) -
         keeper = _keeper(config, name)
         found = measured(keeper, asked, blocks, session.options.limit, session.ledger_of(target))
     except (Failed, OSError) as error:
-        config.stash[KEEPERS].pop(name).close()
+        _end(config, name)
         found = Result(lost(asked, target, error))
-    conclude(asked.case, target, found.checks)
     if found.first is None or found.timed is None:
-        benchmark.pedantic(lambda: None)
+        # Inside, or pytest-benchmark would complain that it was not used; what raises there leaves no time behind.
+        benchmark.pedantic(lambda: conclude(asked.case, target, found.checks))
         return
     benchmark.extra_info.update(told(asked, target, keeper.ready(), found.first, found.timed))
     rounds = seconds(found.timed, target.device)
     benchmark.pedantic(_advanced(iter(rounds)), rounds=len(rounds))
+
+
+def _end(config: pytest.Config, name: str) -> None:
+    """End the process of a target, if it could be started at all."""
+    keeper = config.stash.setdefault(KEEPERS, {}).pop(name, None)
+    if keeper is not None:
+        keeper.close()
 
 
 def _advanced(each: Iterator[float]) -> Callable[[], None]:
@@ -146,6 +153,5 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End the targets."""
-    keepers: Mapping[str, Timekeeper] = session.config.stash.get(KEEPERS, {})
-    for keeper in keepers.values():
+    for keeper in session.config.stash.get(KEEPERS, {}).values():
         keeper.close()
