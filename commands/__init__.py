@@ -16,7 +16,6 @@ COMMANDS: Mapping[str, str] = {
     "compare": "Say what changed between two versions, from their records.",
     "ledger": "Draft ledger entries for the unexplained failures of a record.",
     "bench": "Say what is slower than before, of two targets timed in turns.",
-    "bench-history": "Show how times moved over saved runs of the benchmarks.",
     "lint": "Check the specs.",
     "coverage": "List what frameworks export, and which case covers it.",
     "digests": "Lock the exact answers of the cases.",

@@ -23,21 +23,17 @@ from .records import Stop
 FOR_EACH, AT_LEAST = 15.0, 60.0
 
 
-class Share(click.ParamType):
-    """`5%`, or 0.05."""
-
-    name = "share"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The share. Fails for what is none, or is not above 0 and below 100 %."""
-        text = str(value).strip()
-        try:
-            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            share = 0.0
-        if not 0 < share < 1:
-            self.fail(f"{text!r} is no share; write 5% or 0.05", param, ctx)
-        return share
+def share(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    """The share that `5%` or `0.05` is. Raises BadParameter for what is none, or not above 0 and below 100 %."""
+    if text is None:
+        return None
+    try:
+        found = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1:
+        raise click.BadParameter(f"{text!r} is no share; write 5% or 0.05")
+    return found
 
 
 @click.command()
@@ -48,8 +44,8 @@ class Share(click.ParamType):
 @click.option("--layer", "layers", multiple=True, help="Time the benchmarks of this layer only; may be repeated.")
 @click.option("--case", "cases", multiple=True, help="Time those whose id matches this pattern; may be repeated.")
 @click.option("--full", is_flag=True, help="Time every dtype (default: the first of each benchmark).")
-@click.option("--limit", type=Share(), default="5%", show_default=True, help="What matters: `same` is surely within.")
-@click.option("--fail-on-slowdown", "slowdown", type=Share(), help="Exit with 1 for a slowdown that may be as large.")
+@click.option("--limit", callback=share, default="5%", show_default=True, help="What matters: `same` is surely within.")
+@click.option("--fail-on-slowdown", "slowdown", callback=share, help="Exit with 1 for a slowdown that may be as large.")
 @click.option("--budget", type=float, help="Seconds after which no launch is begun (default: 15 per benchmark).")
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Write all that was measured to this file.")
 def bench(

@@ -72,11 +72,13 @@ def test_what_was_timed_and_where_stands_beside_the_times(twice):
 
 
 def test_a_wrong_result_is_never_timed(tmp_path):
-    words = ["-m", "benchmark", "--target", ADAPTERS / "zeros.py", "--case", NAME]
+    words = ["-m", "benchmark", "--target", ADAPTERS / "zeros.py", *ONE]
     done = run(tmp_path, *words, f"--benchmark-json={tmp_path / 'x.json'}")
     assert done.returncode == 1
+    assert "1 failed, 1 passed" in done.text
     assert "LN-1: Every output is the exact answer" in done.text
-    assert not (tmp_path / "x.json").exists() or not json.loads((tmp_path / "x.json").read_text())["benchmarks"]
+    (timed,) = json.loads((tmp_path / "x.json").read_text())["benchmarks"]
+    assert timed["params"]["target"] == "reference-cpu-eager"
 
 
 def test_a_target_that_dies_costs_one_item(tmp_path):

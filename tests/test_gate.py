@@ -20,7 +20,7 @@ from normcheck.cases.benchmarks.decision import Rules
 from normcheck.cases.benchmarks.gate import LOOKS, Comparison, Held, Plan, compare
 from normcheck.cases.benchmarks.verdicts import as_values, failed, table
 from normcheck.cases.suite import suite
-from normcheck.commands.bench import Share, bench
+from normcheck.commands.bench import bench, share
 from normcheck.tests.suite_runs import ADAPTERS
 
 BY_ID = {one.id: one for one in benchmarks(suite().specs.layers)}
@@ -211,4 +211,4 @@ def test_what_cannot_be_compared_is_one_sentence(words, sentence):
 
 
 def test_shares_are_written_in_two_ways():
-    assert [Share().convert(text, None, None) for text in ("5%", "0.05", "12.5 %")] == [0.05, 0.05, 0.125]
+    assert [share(None, None, text) for text in ("5%", "0.05", "12.5 %")] == [0.05, 0.05, 0.125]

@@ -107,7 +107,8 @@ def _timed(config: pytest.Config, asked: Benchmark, name: str, benchmark: Any) -
         _end(config, name)
         found = Result(lost(asked, target, error))
     if found.first is None or found.timed is None:
-        # Inside, or pytest-benchmark would complain that it was not used; what raises there leaves no time behind.
+        # pytest-benchmark would complain that it was not used; disabled, it calls what it is given, and keeps no time.
+        benchmark.disabled = True
         benchmark.pedantic(lambda: conclude(asked.case, target, found.checks))
         return
     benchmark.extra_info.update(told(asked, target, keeper.ready(), found.first, found.timed))

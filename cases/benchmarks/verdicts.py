@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from .decision import Decision, fails
+from .decision import Decision, Verdict, fails
 from .gate import Comparison, Held
 
-ORDER = ("slower", "undecided", "faster", "same")
+ORDER: tuple[Verdict, ...] = ("slower", "undecided", "faster", "same")
 
 
 def table(found: Comparison) -> Iterator[str]:
