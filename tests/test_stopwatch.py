@@ -11,7 +11,7 @@ from normcheck.adapters.interface import Unsupported
 from normcheck.adapters.observe import observe
 from normcheck.adapters.process.process import Failed
 from normcheck.adapters.process.wire import pack, unpack
-from normcheck.adapters.process.worker import EXPORTS, answer_to
+from normcheck.adapters.process.worker import answered
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.targets import discover
 from normcheck.adapters.timing.asking import Timekeeper
@@ -150,9 +150,8 @@ def test_questions_and_answers_travel():
 def test_a_worker_answers_each_kind_of_question():
     adapter = ReferenceAdapter()
     watch = Stopwatch(adapter)
-    assert isinstance(answer_to(pack(Timing("one", FORWARD)), adapter, watch), Timed)
-    assert answer_to(pack(FORWARD), adapter, watch).steps
-    assert isinstance(answer_to(EXPORTS, adapter, watch), list)
+    assert isinstance(answered(adapter, Timing("one", FORWARD), watch), Timed)
+    assert answered(adapter, FORWARD, watch).steps
 
 
 def test_a_target_in_a_process_of_its_own_is_timed_there():
