@@ -32,6 +32,7 @@ BUILT_IN: Mapping[str, str] = {
     "keras-jax": "normcheck.adapters.keras.on_jax:KerasJaxAdapter",
     "tf_keras": "normcheck.adapters.keras.keras2:TfKerasAdapter",
     "tf.keras": "normcheck.adapters.keras.keras2:Keras2Adapter",
+    "tf.keras-old-names": "normcheck.adapters.keras.old_names:OldNamesAdapter",
     "tfa": "normcheck.adapters.keras.tensorflow_addons:AddonsAdapter",
     "flax": "normcheck.adapters.flax.nnx:FlaxAdapter",
     "flax-linen": "normcheck.adapters.flax.linen:FlaxLinenAdapter",
@@ -43,7 +44,7 @@ BUILT_IN: Mapping[str, str] = {
 # What shares a framework with another target, and frameworks that not every run needs: asked where everything is, or
 # where it is requested.
 ON_REQUEST = (
-    *("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tfa"),
+    *("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tf.keras-old-names", "tfa"),
     *("flax", "flax-linen", "flax-two-pass", "onnxruntime"),
 )
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")

@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "new-adapter": "Write a file to judge a layer of your own with.",
     "report": "Make pages and summaries from records.",
     "upgrade": "Say what another version of a framework changes.",
+    "judged": "Count what was judged, by target and layer, and list what was found.",
     "merge": "Merge the records of several runs into one.",
     "compare": "Say what changed between two versions, from their records.",
     "ledger": "Draft ledger entries for the unexplained failures of a record.",
