@@ -110,6 +110,9 @@ def family(aspect: str) -> str:
     return FAMILIES.get(aspect, aspect)
 
 
-def alike(text: str) -> str:
-    """`text` without its figures, so that one message about several shapes is one."""
-    return LISTS.sub(" # ", FIGURES.sub("#", " ".join(text.split())))[:300].strip()
+def alike(text: str, layer: str = "") -> str:
+    """`text` without its figures and without the name of its `layer`, so that one message about several is one."""
+    plain = " ".join(text.split())
+    for name in (layer, layer.replace("_", " ").title().replace(" ", "")) if layer else ():
+        plain = plain.replace(name, "LAYER")
+    return LISTS.sub(" # ", FIGURES.sub("#", plain))[:300].strip()

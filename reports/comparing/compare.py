@@ -12,7 +12,7 @@ from . import arrays, files, signatures, structure
 from .asked import Asked, Half, halves
 from .classes import KINDS, Kind
 from .difference import Compared, Comparison, Difference, Pair
-from .grouping import entries
+from .grouping import entries, family
 from .outcomes import matched
 from .pairing import pairs
 
@@ -27,12 +27,13 @@ def compare(before: Record, after: Record, old: Sequence[str] = (), new: Sequenc
     """
     paired, alone = pairs(before, after, old, new)
     found: list[Difference] = []
-    compared = Compared()
+    compared, asked = Compared(), Counter[tuple[str, str]]()
     for pair in paired:
-        differences, part = compare_pair(before, after, pair)
+        differences, part, layers = compare_pair(before, after, pair)
+        asked.update({(family(pair), layer): number for layer, number in layers.items()})
         found += differences
         compared = _added(compared, part)
-    made = entries(found)
+    made = entries(found, asked)
     counts = Counter(entry.kind for entry in made)
     return Comparison(
         before=_described(paired, 0),
@@ -45,8 +46,8 @@ def compare(before: Record, after: Record, old: Sequence[str] = (), new: Sequenc
     )
 
 
-def compare_pair(before: Record, after: Record, pair: Pair) -> tuple[list[Difference], Compared]:
-    """The differences of one pair of targets, and how much was compared."""
+def compare_pair(before: Record, after: Record, pair: Pair) -> tuple[list[Difference], Compared, Counter[str]]:
+    """The differences of one pair of targets, how much was compared, and how many cases of each layer."""
     old, new = halves(before, pair.before.id), halves(after, pair.after.id)
     drawn = drawn_anew(old) | drawn_anew(new)
     same = alike(before.header, after.header)
@@ -62,7 +63,8 @@ def compare_pair(before: Record, after: Record, pair: Pair) -> tuple[list[Differ
     moved = {one.case for one in found if one.numbers and one.kind in ("broken", "silently-different")}
     found += [*signatures.differences(before, after, pair), *files.differences([before, after], pair, moved)]
     found += one_sided(pair, old, new)
-    return found, _counted(asked_alike, otherwise, judged)
+    layers = Counter(asked.layer for asked in asked_alike)
+    return found, _counted(asked_alike, otherwise, judged), layers
 
 
 def of_case(before: Record, after: Record, asked: Asked, drawn: set[tuple[str, str]]) -> tuple[list[Difference], bool]:

@@ -2,14 +2,15 @@
 
 Two differences are one entry where their causes are the same: what was raised, in which phase, with which message but
 for its figures; which parameter, weight, key or warning; for numbers, the layer, what was looked at, integers or not,
-and what the change looks like. Some rules make consequences part of their cause:
+and whether they are cut off, not finite, or of another dtype or shape. Rules make consequences part of their cause:
 
 - In a case whose numbers moved, what was looked at first (dtype, output, state, gradient, derivatives, in this order)
   stands for the rest. Where a weight has another shape, it stands for values that cannot be assigned to it.
 - Numbers that are cut off to whole ones are one entry over all layers; so is every cause that does not name a layer.
+- Where the numbers of a layer moved in more than half of its cases, that is one change, whatever each case shows of it.
+- Otherwise broken numbers of a layer are parted where they share no requirement that fails.
 - Rounding is one entry per layer, whatever dtype and mode. Where some checks use more of their bound and as many use
   less, that is rounding too. It joins the entry of the layer's numbers that moved further without a pattern.
-- Broken numbers without a pattern of their own are parted where they share no requirement that fails.
 """
 
 from __future__ import annotations
@@ -24,19 +25,28 @@ from .difference import Difference, Entry, Pair
 from .numbers import CUT, OTHER, ROUNDING, UNCUT, UNITS
 
 FIRST = ("dtype", "output", "state", "gradient", "derivatives")
+FOLLOWING = (
+    *("relation", "invariance", "mask", "transplant", "training_agreement", "process_agreement", "device_agreement"),
+    *("determinism", "repetition", "persistence"),
+)
 NUMERIC: tuple[Kind, ...] = ("broken", "silently-different", "accuracy-lost", "bits", "accuracy-gained")
 ROUNDED: tuple[Kind, ...] = ("accuracy-lost", "bits", "accuracy-gained")
 EVERYWHERE = (CUT, UNCUT)
 BALANCE = 2
+FEW = 3
+ALL = "in most cases"
 Key = tuple[str, ...]
 
 
-def entries(differences: Iterable[Difference]) -> tuple[Entry, ...]:
-    """The differences by cause: the most serious class first, then what shows in most cases."""
+def entries(differences: Iterable[Difference], asked: Mapping[tuple[str, str], int]) -> tuple[Entry, ...]:
+    """The differences by cause: the most serious class first, then what shows in most cases.
+
+    asked: how many cases were compared, by `family` and layer, each as often as there are pairs.
+    """
     found: dict[Key, list[Difference]] = {}
     for key, difference in keyed(list(differences)):
         found.setdefault(key, []).append(difference)
-    found = joined(found)
+    found = joined(gathered(found, asked))
     made = [entry(each) for key, whole in found.items() for each in parted(key, balanced(whole))]
     return tuple(sorted(made, key=lambda one: (gravity(one.kind), -one.cases, one.title)))
 
@@ -51,7 +61,7 @@ def keyed(differences: Sequence[Difference]) -> Iterator[tuple[Key, Difference]]
         leading = _numeric(min(numbers, key=_place)) if numbers else ()
         shapes = next((one for one in together if one.aspect == "weights"), None)
         for one in together:
-            if one.numbers:
+            if leading and (one.numbers or one.aspect in FOLLOWING):
                 yield leading, one
             else:
                 # Where a weight has another shape or name, values cannot be assigned to it as before.
@@ -60,7 +70,7 @@ def keyed(differences: Sequence[Difference]) -> Iterator[tuple[Key, Difference]]
 
 def _other(one: Difference) -> Key:
     """By class and cause; what was asked on one side alone is so whatever the target."""
-    return one.cause if one.kind in ("added", "removed") else (_bucket(one.kind), _family(one.pair), *one.cause)
+    return one.cause if one.kind in ("added", "removed") else (_bucket(one.kind), family(one.pair), *one.cause)
 
 
 def _bucket(kind: Kind) -> str:
@@ -76,17 +86,51 @@ def _place(one: Difference) -> tuple[bool, bool, int]:
 
 
 def _numeric(one: Difference) -> Key:
-    family, looks = _family(one.pair), one.cause[-1]
+    looks = one.cause[-1]
     if one.kind in ROUNDED:
-        return ("rounded", family, one.layer)
+        return ("rounded", family(one.pair), one.layer)
     bucket = _bucket(one.kind)
     if looks in EVERYWHERE:
-        return (bucket, family, looks)
-    return (bucket, family, "floating" if one.dtype in UNITS else "whole", *one.cause)
+        return (bucket, family(one.pair), looks)
+    sort = "whole" if one.dtype and one.dtype not in UNITS else "floating"
+    return (bucket, family(one.pair), sort, *one.cause[:-1], coarse(looks))
 
 
-def _family(pair: Pair) -> str:
+def coarse(looks: str) -> str:
+    """What a change looks like as far as it tells one cause from another; the rest differs from case to case."""
+    if "NaN" in looks or "infinit" in looks:
+        return "not finite"
+    return looks if looks.startswith(("dtype ", "another shape")) else OTHER
+
+
+def family(pair: Pair) -> str:
+    """The adapters of a pair."""
     return f"{pair.before.adapter}→{pair.after.adapter}"
+
+
+def gathered(
+    found: Mapping[Key, list[Difference]], asked: Mapping[tuple[str, str], int]
+) -> dict[Key, list[Difference]]:
+    """The numbers of a layer that moved in more than half of its cases, as one."""
+    result: dict[Key, list[Difference]] = {}
+    moved: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for key, differences in found.items():
+        if _by_layer(key) and key[2] == "floating":
+            cases = {(one.case, one.pair.after.id) for one in differences}
+            moved.setdefault((key[1], key[4]), set()).update(cases)
+    for key, differences in found.items():
+        home = key
+        if _by_layer(key):
+            adapters, layer = key[1], key[4]
+            most = len(moved.get((adapters, layer), ())) > max(FEW, asked.get((adapters, layer), 0) / 2)
+            home = ("numbers", adapters, "floating", "numbers", layer, ALL) if most else key
+        result.setdefault(home, []).extend(differences)
+    return result
+
+
+def _by_layer(key: Key) -> bool:
+    """Whether a key is of numbers that moved without a pattern that goes over layers."""
+    return key[0] == "numbers" and key[2] in ("floating", "whole") and len(key) > 4 and key[3] == "numbers"
 
 
 def joined(found: Mapping[Key, list[Difference]]) -> dict[Key, list[Difference]]:
@@ -96,11 +140,11 @@ def joined(found: Mapping[Key, list[Difference]]) -> dict[Key, list[Difference]]
     """
     result = dict(found)
     for key in [key for key in found if key[0] == "rounded"]:
-        _, family, layer = key
+        _, adapters, layer = key
         homes = [
             other
             for other in found
-            if other[:3] == ("numbers", family, "floating") and layer in other[3:] and other[-1] in (OTHER, ROUNDING)
+            if other[:3] == ("numbers", adapters, "floating") and layer in other[3:] and other[-1] in (OTHER, ALL)
         ]
         if len(homes) == 1 and not any(one.kind == "accuracy-gained" for one in balanced(found[key])):
             result[homes[0]] = [*result[homes[0]], *result.pop(key)]
@@ -118,7 +162,7 @@ def balanced(differences: Sequence[Difference]) -> list[Difference]:
 
 def parted(key: Key, differences: Sequence[Difference]) -> list[list[Difference]]:
     """Broken numbers without a pattern of their own: one entry for those that share a requirement which fails."""
-    if key[:1] + key[2:3] != ("numbers", "floating") or key[-1] not in (OTHER, ROUNDING):
+    if key[:1] + key[2:3] != ("numbers", "floating") or key[-1] != OTHER:
         return [list(differences)]
     cases: dict[str, set[str]] = {}
     for one in differences:
@@ -190,10 +234,24 @@ def title(kind: Kind, example: Difference, differences: Sequence[Difference]) ->
             "accuracy-gained": "more accurate",
         }
         return f"{where}: {aspects}: {words[kind]}"
+    if example.numbers and kind in ("broken", "silently-different"):
+        return f"{where}: {_moved(kind, example, differences)}"
     if example.aspect == "signature":
         others = len(differences) - 1
         return example.sentence + (f" So it is with {others} more." if others else "")
     return f"{where}: {example.sentence}" if where and not example.sentence.startswith(where) else example.sentence
+
+
+def _moved(kind: Kind, example: Difference, differences: Sequence[Difference]) -> str:
+    """What moved and what it looks like, the most frequent first, or the example's own words where it is alone."""
+    shown = [one for one in differences if one.kind == kind and one.numbers]
+    looks = Counter(one.cause[-1] for one in shown if one.cause[-1] not in (OTHER, ROUNDING))
+    if len(shown) == 1 or not looks:
+        return example.sentence
+    aspects = ", ".join(_named(one.aspect.replace("_", " ") for one in shown))
+    words = "held and no longer do" if kind == "broken" else "are not what they were"
+    common = "; ".join(f"{text} ({number:,})" for text, number in looks.most_common(3))
+    return f"{aspects}: {len(shown):,} checks or arrays {words}: {common}"
 
 
 def commands(example: Difference) -> tuple[str, str]:

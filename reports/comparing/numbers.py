@@ -21,7 +21,7 @@ from ..record import SeenArray
 
 UNITS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 STORED, SUMMED = 4, 16
-ALIKE = 1e-3
+ALIKE, FRACTION = 1e-3, 0.125
 CUT = "cut off to whole numbers"
 UNCUT = "no longer cut off to whole numbers"
 OTHER = "other numbers"
@@ -143,9 +143,11 @@ def pattern(old: Sequence[float], new: Sequence[float]) -> str:
     pairs = [(b, a) for b, a in zip(old, new, strict=True) if math.isfinite(b) and math.isfinite(a)]
     if not pairs or all(b == a for b, a in pairs):
         return OTHER
+    # By an eighth at the least, lest rounding to a whole number look like it.
+    lost = max(abs(b - a) for b, a in pairs) >= FRACTION
     looks = {
-        CUT: all(a == math.trunc(b) for b, a in pairs),
-        UNCUT: all(b == math.trunc(a) for b, a in pairs),
+        CUT: lost and all(a == math.trunc(b) for b, a in pairs),
+        UNCUT: lost and all(b == math.trunc(a) for b, a in pairs),
         "became zero": all(a == 0 for _, a in pairs),
         "no longer zero": all(b == 0 for b, _ in pairs),
         "multiplied by a constant": _scaled(pairs),

@@ -14,7 +14,10 @@ from .numbers import OTHER, ROUNDING, Moved, moved
 
 Fate = Literal["holds", "deviates", "raises", "unsupported"]
 LOST = ("crash", "timeout")
-MEASURED = ("output", "gradient", "state", "dtype", "forward_mode", "second_order", "vectorized", "constraint")
+MEASURED = (
+    *("output", "gradient", "state", "dtype", "forward_mode", "second_order", "vectorized"),
+    *("constraint", "regularization"),
+)
 PHASE = re.compile(r"^raised \S+ in phase (\w+)")
 GRADES = ("A", "A2", "B1", "B", "C", "F")
 ORDER: tuple[Fate, ...] = ("holds", "deviates", "raises", "unsupported")
@@ -111,7 +114,7 @@ def _raised(asked: Asked, old: Check, new: Check) -> Difference:
     name = new.outcome if new.outcome in LOST else new.symptom.removeprefix("raised ")
     text = error.message if error else new.message.partition(": ")[2] or new.message
     phase = error.phase if error else _phase(new)
-    cause = ("raises", name, phase, alike(text))
+    cause = ("raises", name, phase, alike(text, asked.layer))
     values = (_value(old), f"{name}: {text}" if text else name)
     sentence = f"What worked {_verb(new)}{f' in phase {phase}' if phase else ''}: {values[1][:300]}"
     return asked.difference("broken", new.aspect, new.subject, values, cause, sentence, failed=new.failed, phase=phase)
@@ -136,7 +139,8 @@ def _fixed(asked: Asked, old: Check, new: Check, was: Fate) -> Difference:
     raised = was == "raises"
     cause = ("fixed", alike(old.symptom or old.outcome)) if raised else _cause("fixed", asked, old, _looks(old, None))
     said = old.message if raised else _plain(old)
-    sentence = f"{_what(old)} {'raised' if raised else 'was wrong'}, and is right now: {_reason(said or old.outcome)}."
+    became = "What raised works now" if raised else f"{_what(old)} was wrong, and is right now"
+    sentence = f"{became}: {_reason(said or old.outcome)}."
     return asked.difference(
         "fixed",
         old.aspect,

@@ -53,7 +53,7 @@ def _errors(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Iterat
         if before and after:
             yield from _other_error(asked, subject, before, after)
         elif after and not {"broken", "fixed"} & set(told) and not _missing(old, subject):
-            cause = ("raises", after.types[0], after.phase, alike(after.message))
+            cause = ("raises", after.types[0], after.phase, alike(after.message, asked.layer))
             text = f"{after.types[0]}: {after.message[:300]}"
             yield asked.difference(
                 "broken",
@@ -64,7 +64,7 @@ def _errors(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Iterat
                 f"What worked raises in phase {after.phase}: {text}",
             )
         elif before and not {"broken", "fixed", "silently-different"} & set(told) and not _missing(new, subject):
-            cause = ("no longer raises", before.types[0], before.phase, alike(before.message))
+            cause = ("no longer raises", before.types[0], before.phase, alike(before.message, asked.layer))
             text = f"{before.types[0]}: {before.message[:300]}"
             sentence = f"Raised {before.types[0]} in phase {before.phase}, and no longer does."
             yield asked.difference("interface", "error", subject, (text, "no exception"), cause, sentence)
@@ -108,7 +108,7 @@ def _ended(seen: Seen) -> bool:
 
 
 def _warnings(asked: Asked, old: Seen, new: Seen) -> Iterator[Difference]:
-    was, now = ({alike(text): text for text in seen.warnings} for seen in (old, new))
+    was, now = ({alike(text, asked.layer): text for text in seen.warnings} for seen in (old, new))
     for text in [name for name in now if name not in was]:
         sentence = f"A new warning: {now[text][:300]}"
         yield asked.difference(
