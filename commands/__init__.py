@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "judged": "Count what was judged, by target and layer, and list what was found.",
     "merge": "Merge the records of several runs into one.",
     "compare": "Say what changed between two versions, from their records.",
+    "baseline": "Condense a record to a file that later runs are held against.",
     "ledger": "Draft ledger entries for the unexplained failures of a record.",
     "bench": "Say what is slower than before, of two targets timed in turns.",
     "lint": "Check the specs.",

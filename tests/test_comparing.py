@@ -212,6 +212,12 @@ def test_a_signature_is_the_interface(before, after, words):
     assert words in found.title
 
 
+def test_a_warning_that_came_in_another_case_before_is_not_new():
+    warning = {"warnings": ["UserWarning: said once in a process"]}
+    first, second = "layer_normalization/a", "layer_normalization/b"
+    assert compared([seen(first, **warning), seen(second)], [seen(first), seen(second, **warning)]).entries == ()
+
+
 def test_an_export_that_appears_is_newly_supported():
     more = interface("keras.layers.RMSNormalization", layer="rms_normalization")
     assert kind([interface()], [interface(), more]) == "newly-supported"

@@ -76,7 +76,7 @@ def _one_sided(asked: Asked) -> Iterator[Difference]:
     old, new = by_key(before), by_key(after, renamed(asked))
     for key in [*(key for key in old if key not in new), *(key for key in new if key not in old)]:
         array, gone = (old.get(key) or new[key]), key in old
-        if not _told_by_checks(asked, array):
+        if array.fingerprint and not _told_by_checks(asked, array):
             yield _missing(asked, array, gone, _held(after if gone else before, array.subject))
 
 

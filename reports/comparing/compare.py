@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..reading import Record
 from ..record import Header
-from . import arrays, files, signatures, structure
+from . import arrays, files, signatures, structure, warned
 from .asked import Asked, Half, halves
 from .classes import KINDS, Kind
 from .difference import Compared, Comparison, Difference, Pair
@@ -61,6 +61,9 @@ def compare_pair(before: Record, after: Record, pair: Pair) -> tuple[list[Differ
         found += differences
         judged += [asked.case] if elsewhere else []
     moved = {one.case for one in found if one.numbers and one.kind in ("broken", "silently-different")}
+    seen = [[half.seen for _, half in side.values() if half.seen] for side in (old, new)]
+    if all(seen):
+        found += warned.differences(asked_alike, *seen)
     found += [*signatures.differences(before, after, pair), *files.differences([before, after], pair, moved)]
     found += one_sided(pair, old, new)
     layers = Counter(asked.layer for asked in asked_alike)
@@ -92,7 +95,7 @@ def _judgement(before: Record, after: Record, asked: Asked, one: Difference) -> 
         return False
     old, new = asked.before.seen, asked.after.seen
     if old and new and one.aspect in SEEN_IN_FULL:
-        return _facts(asked.before) == _facts(asked.after)
+        return (_facts(asked.before), _bits(asked.before)) == (_facts(asked.after), _bits(asked.after))
     pair = [check for half in (asked.before, asked.after) if (check := half.checks.get((one.aspect, one.subject)))]
     texts = [
         {name: header.requirements.get(name) for name in check.requirements}
@@ -104,6 +107,10 @@ def _judgement(before: Record, after: Record, asked: Asked, one: Difference) -> 
 
 def _facts(half: Half) -> object:
     return half.seen.model_dump(exclude={"target"}) if half.seen else None
+
+
+def _bits(half: Half) -> dict[tuple[str, str], str]:
+    return {key: check.fingerprint for key, check in half.checks.items() if check.fingerprint}
 
 
 def drawn_anew(asked: Mapping[str, tuple[str, Half]]) -> set[tuple[str, str]]:

@@ -25,7 +25,6 @@ def differences(asked: Asked, drawn: Drawn, told: Collection[str], aspects: Coll
     yield from _errors(asked, old, new, told)
     yield from _support(asked, old, new, told)
     if not (old.lost or new.lost):
-        yield from _warnings(asked, old, new)
         yield from _configuration(asked, old, new)
         yield from _weights(asked, old, new, drawn) if "weights" not in aspects else ()
         yield from _parameters(asked, old, new) if "parameters" not in aspects else ()
@@ -105,20 +104,6 @@ def _support(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Itera
 def _ended(seen: Seen) -> bool:
     """Whether an exception or a loss kept a side from getting that far."""
     return bool(seen.lost) or any(not error.subject for error in seen.errors)
-
-
-def _warnings(asked: Asked, old: Seen, new: Seen) -> Iterator[Difference]:
-    was, now = ({alike(text, asked.layer): text for text in seen.warnings} for seen in (old, new))
-    for text in [name for name in now if name not in was]:
-        sentence = f"A new warning: {now[text][:300]}"
-        yield asked.difference(
-            "interface", "warnings", "", ("no warning", now[text][:300]), ("warning", "+", text), sentence
-        )
-    for text in [name for name in was if name not in now and not _ended(new)]:
-        sentence = f"A warning that is gone: {was[text][:300]}"
-        yield asked.difference(
-            "interface", "warnings", "", (was[text][:300], "no warning"), ("warning", "-", text), sentence
-        )
 
 
 def _configuration(asked: Asked, old: Seen, new: Seen) -> Iterator[Difference]:
