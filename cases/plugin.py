@@ -75,7 +75,9 @@ def session_of(config: pytest.Config) -> Session:
             onnx=get("--onnx"),
             shard=get("--shard"),
             workers=get("--workers"),
-            observations=get("--observations"),
+            observations=get("--observations") or bool(get("--baseline")),
+            baseline=str(folder / get("--baseline")) if get("--baseline") else "",
+            baseline_fails=get("--baseline-fail-on"),
             selection=Selection(get("--full"), *(tuple(get(name)) for name in ("cases", "layers", "aspects"))),
         )
         config.stash[SESSION] = Session(options, started)

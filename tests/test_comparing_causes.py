@@ -180,7 +180,9 @@ def test_two_right_answers_may_differ_by_roundings_of_storing_and_of_sums():
 def test_what_a_change_of_numbers_looks_like():
     old = [-1.5, 0.25, 2.5, 0.75]
     assert pattern(old, [-1.0, 0.0, 2.0, 0.0]) == "cut off to whole numbers"
-    assert pattern([-1.0, 0.0, 2.0, 0.0], old) == "no longer cut off to whole numbers"
+    assert pattern([-1.0, 0.0, 2.0, 0.0], old) == "no longer whole numbers"
+    assert pattern(old, [1.0, 0.0, 1.0, 1.0]) == "became whole numbers"
+    assert pattern([-1.5e9, 2e9, 7e9], [0.5, 0.25, 0.75]) == "other numbers"
     assert pattern(old, [2 * value for value in old]) == "multiplied by a constant"
     assert pattern(old, [value + 1 for value in old]) == "shifted by a constant"
     assert pattern(old, old[::-1]) == "in another order"

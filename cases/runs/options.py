@@ -95,6 +95,18 @@ def add_options(parser: pytest.Parser) -> None:
         help="write into the record what each target did, too, and not only how it was judged: "
         "`normcheck compare` needs it",
     )
+    add(
+        "--baseline",
+        metavar="FILE",
+        help="hold the run against this file, which `normcheck baseline` made, and fail where anything changed of the "
+        "classes in --baseline-fail-on; implies --observations",
+    )
+    add(
+        "--baseline-fail-on",
+        default="",
+        metavar="CLASSES",
+        help="classes of `normcheck compare` with commas, or none (default: those of `normcheck compare`)",
+    )
     add("--in-process", action="store_true", help="run targets in pytest's own process, for a debugger")
     add(
         "--case-timeout",

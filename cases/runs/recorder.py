@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from normcheck.reports.reading import Record
 
+    from .held import Held
     from .progress import Progress
     from .session import Session
 
@@ -30,6 +31,7 @@ class Recorder:
         self.interfaces: dict[tuple[str, str], dict[str, Any]] = {}
         self.selected = 0
         self.record: Record | None = None
+        self.held: Held | None = None
         self.progress: Progress | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -103,12 +105,17 @@ class Recorder:
     def _finish(self, one: Session, session: pytest.Session, status: int) -> None:
         from normcheck.reports.page import write_page
 
+        from .held import held
+
         if one.run is None:
             one.selected, one.due = self.selected, self.handed.get("due", [])
         one.append(one.close() or (*self.found.values(), *self.interfaces.values()))
         self.record = one.finish(status)
         assert self.record.footer is not None
         session.exitstatus = self.record.footer.exit_status
+        if one.options.baseline:
+            self.held = held(one.options.baseline, self.record, one.options.baseline_fails)
+            session.exitstatus = session.exitstatus or int(self.held.fails)
         write_page(self.record, one.options.record.with_suffix(".html"))
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
@@ -120,4 +127,7 @@ class Recorder:
         path = session_of(self.config).options.record
         terminalreporter.section("normcheck")
         terminalreporter.write_line(terminal(self.record, colour=terminalreporter.hasmarkup))
+        if self.held is not None:
+            terminalreporter.section("beside the baseline")
+            terminalreporter.write_line(self.held.text)
         terminalreporter.write_line(f"\nrecord: {path}\npage:   {path.with_suffix('.html')}")

@@ -29,6 +29,7 @@ from ..case import Case
 from ..ledger import LEDGER, Entry, must_show, read_ledger
 from ..requests.onnx_vectors import NodeCases, OnnxMissing, Vector, read_node_cases, reason_not_asked, translated
 from ..suite import Claim, Suite, asked_of, claim_texts, lone, partners, requirement_texts, settled_on, suite
+from .held import wrong_baseline
 from .run import AHEAD, Asked, Run, ledger_for
 from .selection import Selection
 from .sharding import parse, part, shard, wrong_shard
@@ -43,6 +44,7 @@ class Options:
 
     onnx: ONNX's node cases are asked too. selection: which cases are asked. shard: `2/5`, or empty for all items.
     workers: processes of each target. observations: the record says what each target did, too.
+    baseline: the file that the run is held against, or empty; baseline_fails: the classes by which it fails.
     """
 
     targets: tuple[str, ...]
@@ -57,6 +59,8 @@ class Options:
     shard: str = ""
     workers: int = 1
     observations: bool = False
+    baseline: str = ""
+    baseline_fails: str = ""
     selection: Selection = field(default_factory=Selection)
 
 
@@ -131,6 +135,8 @@ class Session:
             return f"{self.options.record} would be overwritten by the page; give the record another ending, .jsonl."
         if self.options.record.is_dir():
             return f"{self.options.record} is a folder; name a file for the record."
+        if fault := wrong_baseline(self.options.baseline, self.options.baseline_fails):
+            return fault
         try:
             _ = self.suite, self.discovery, self.ledger, self.node_cases
         except (SpecError, TargetError, OnnxMissing) as error:

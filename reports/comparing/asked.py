@@ -20,6 +20,9 @@ FAMILIES: Mapping[str, str] = {
     "constraint": "state",
 }
 FIGURES = re.compile(r"0x[0-9a-f]+|[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", re.IGNORECASE)
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+LONGEST = 2000
+BRACES = re.compile(r"\{[^{}]*\}")
 LISTS = re.compile(r"[\[(\s]*#[#\[\]()\s,.…]*")
 
 Checks = Mapping[tuple[str, str], Check]
@@ -110,9 +113,15 @@ def family(aspect: str) -> str:
     return FAMILIES.get(aspect, aspect)
 
 
+def said(text: str, longest: int = 300) -> str:
+    """`text` on one line, without colours of a terminal."""
+    plain = " ".join(COLOURS.sub("", text).split())
+    return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
+
+
 def alike(text: str, layer: str = "") -> str:
     """`text` without its figures and without the name of its `layer`, so that one message about several is one."""
-    plain = " ".join(text.split())
+    plain = said(text, LONGEST)
     for name in (layer, layer.replace("_", " ").title().replace(" ", "")) if layer else ():
         plain = plain.replace(name, "LAYER")
-    return LISTS.sub(" # ", FIGURES.sub("#", plain))[:300].strip()
+    return LISTS.sub(" # ", FIGURES.sub("#", BRACES.sub("{}", plain)))[:300].strip()

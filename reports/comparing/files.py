@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..reading import Record
 from ..record import Opened
-from .asked import alike
+from .asked import alike, said
 from .difference import Difference, Pair
 from .numbers import shown
 
@@ -58,7 +58,7 @@ def _difference(line: Opened, pair: Pair) -> Difference:
         before=values[0],
         after=values[1],
         cause=cause,
-        sentence=sentence + text[:300],
+        sentence=sentence + said(text),
     )
 
 

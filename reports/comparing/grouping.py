@@ -2,11 +2,11 @@
 
 Two differences are one entry where their causes are the same: what was raised, in which phase, with which message but
 for its figures; which parameter, weight, key or warning; for numbers, the layer, what was looked at, integers or not,
-and whether they are cut off, not finite, or of another dtype or shape. Rules make consequences part of their cause:
+and whether they are whole, not finite, or of another dtype or shape. Rules make consequences part of their cause:
 
 - In a case whose numbers moved, what was looked at first (dtype, output, state, gradient, derivatives, in this order)
   stands for the rest. Where a weight has another shape, it stands for values that cannot be assigned to it.
-- Numbers that are cut off to whole ones are one entry over all layers; so is every cause that does not name a layer.
+- Numbers that became whole ones are one entry over all layers; so is every cause that does not name a layer.
 - Where the numbers of a layer moved in more than half of its cases, that is one change, whatever each case shows of it.
 - Otherwise broken numbers of a layer are parted where they share no requirement that fails.
 - Rounding is one entry per layer, whatever dtype and mode. Where some checks use more of their bound and as many use
@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from .classes import KINDS, Kind, gravity
 from .difference import Difference, Entry, Pair
-from .numbers import CUT, OTHER, ROUNDING, UNCUT, UNITS
+from .numbers import CUT, OTHER, ROUNDING, UNCUT, UNITS, WHOLE
 
 FIRST = ("dtype", "output", "state", "gradient", "derivatives")
 FOLLOWING = (
@@ -31,7 +31,7 @@ FOLLOWING = (
 )
 NUMERIC: tuple[Kind, ...] = ("broken", "silently-different", "accuracy-lost", "bits", "accuracy-gained")
 ROUNDED: tuple[Kind, ...] = ("accuracy-lost", "bits", "accuracy-gained")
-EVERYWHERE = (CUT, UNCUT)
+EVERYWHERE = {CUT: "whole", WHOLE: "whole", UNCUT: "no longer whole"}
 BALANCE = 2
 FEW = 3
 ALL = "in most cases"
@@ -91,7 +91,7 @@ def _numeric(one: Difference) -> Key:
         return ("rounded", family(one.pair), one.layer)
     bucket = _bucket(one.kind)
     if looks in EVERYWHERE:
-        return (bucket, family(one.pair), looks)
+        return (bucket, family(one.pair), EVERYWHERE[looks])
     sort = "whole" if one.dtype and one.dtype not in UNITS else "floating"
     return (bucket, family(one.pair), sort, *one.cause[:-1], coarse(looks))
 
@@ -237,7 +237,7 @@ def title(kind: Kind, example: Difference, differences: Sequence[Difference]) ->
     if example.numbers and kind in ("broken", "silently-different"):
         return f"{where}: {_moved(kind, example, differences)}"
     if example.aspect == "signature":
-        others = len(differences) - 1
+        others = len({one.subject for one in differences}) - 1
         return example.sentence + (f" So it is with {others} more." if others else "")
     return f"{where}: {example.sentence}" if where and not example.sentence.startswith(where) else example.sentence
 

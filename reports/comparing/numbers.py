@@ -14,16 +14,17 @@ the 16-bit dtypes. n: how many numbers the largest array of the case has, for no
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..record import SeenArray
 
 UNITS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 STORED, SUMMED = 4, 16
+BYTE = 256
 ALIKE, FRACTION = 1e-3, 0.125
 CUT = "cut off to whole numbers"
-UNCUT = "no longer cut off to whole numbers"
+WHOLE, UNCUT = "became whole numbers", "no longer whole numbers"
 OTHER = "other numbers"
 ROUNDING = "rounding"
 
@@ -66,7 +67,7 @@ def moved(before: SeenArray, after: SeenArray, terms: int, bound: float = 0.0) -
     old, new, places = both(before, after)
     looks = pattern(old, new)
     if before.dtype != after.dtype:
-        looks = looks if looks in (CUT, UNCUT) else f"dtype {before.dtype} → {after.dtype}"
+        looks = looks if looks in (CUT, WHOLE, UNCUT) else f"dtype {before.dtype} → {after.dtype}"
         return _told(True, looks, old, new, places, before.dtype, after.dtype)
     largest = max(before.largest or 0.0, after.largest or 0.0)
     limit = max(allowed(before.dtype, terms, largest), bound)
@@ -147,9 +148,14 @@ def pattern(old: Sequence[float], new: Sequence[float]) -> str:
     lost = max(abs(b - a) for b, a in pairs) >= FRACTION
     looks = {
         CUT: lost and all(a == math.trunc(b) for b, a in pairs),
-        UNCUT: lost and all(b == math.trunc(a) for b, a in pairs),
-        "became zero": all(a == 0 for _, a in pairs),
+        WHOLE: lost
+        and len(pairs) > 2
+        and any(a for _, a in pairs)
+        and whole(a for _, a in pairs)
+        and not whole(b for b, _ in pairs),
         "no longer zero": all(b == 0 for b, _ in pairs),
+        UNCUT: lost and len(pairs) > 2 and whole(b for b, _ in pairs) and not whole(a for _, a in pairs),
+        "became zero": all(a == 0 for _, a in pairs),
         "multiplied by a constant": _scaled(pairs),
         "shifted by a constant": _shifted(pairs),
         "in another order": len(pairs) > 2 and sorted(b for b, _ in pairs) == sorted(a for _, a in pairs),
@@ -167,6 +173,13 @@ def _sorts(old: Sequence[float], new: Sequence[float]) -> str:
         if was - now:
             return f"no longer {word}"
     return ""
+
+
+def whole(values: Iterable[float]) -> bool:
+    """Whether all numbers are whole ones, and so small that those of a 16-bit dtype need not be."""
+    sizes = [abs(value) for value in values]
+    small = all(size < BYTE for size in sizes) and any(size < BYTE / 2 for size in sizes)
+    return small and all(size == math.trunc(size) for size in sizes)
 
 
 def _scaled(pairs: Sequence[tuple[float, float]]) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ..record import Check, SeenArray, SeenError
-from .asked import Asked, Checks, Half, alike, family
+from .asked import Asked, Checks, Half, alike, family, said
 from .classes import Kind
 from .difference import Difference
-from .numbers import OTHER, ROUNDING, Moved, moved
+from .numbers import OTHER, ROUNDING, UNITS, WHOLE, Moved, moved, number, whole
 
 Fate = Literal["holds", "deviates", "raises", "unsupported"]
 LOST = ("crash", "timeout")
@@ -36,24 +36,26 @@ def fate(check: Check) -> Fate:
 def matched(asked: Asked) -> Iterator[tuple[Check, Check]]:
     """The checks of both sides that are about the same thing.
 
-    Where one side raised, or offers nothing, an aspect has one check there, which stands beside the best of the other.
+    Where one side raised, or offers nothing, an aspect (or a format of persistence) has one check there, which stands
+    beside the most serious of the other.
     """
     before, after = asked.before.checks, asked.after.checks
     yield from ((before[key], after[key]) for key in before if key in after)
-    for aspect in dict.fromkeys(name for name, _ in (*before, *after)):
-        old, new = _of(before, aspect), _of(after, aspect)
-        if old and new and not {one.subject for one in old} & {one.subject for one in new}:
-            yield _most_telling(old), _most_telling(new)
+    for key, check in before.items():
+        if key not in after and (others := _within(check, after)):
+            yield check, others
+    for key, check in after.items():
+        if key not in before and (others := _within(check, before)):
+            yield others, check
 
 
-def _of(checks: Checks, aspect: str) -> list[Check]:
-    return [check for (name, _), check in checks.items() if name == aspect]
-
-
-def _most_telling(checks: list[Check]) -> Check:
-    """The one that ended an aspect, where one did; else the first."""
-    ended = [check for check in checks if fate(check) in ("raises", "unsupported")]
-    return (ended or checks)[0]
+def _within(check: Check, checks: Checks) -> Check | None:
+    """Of the checks that were made where this one ended an aspect, the most serious; None where it ended none."""
+    if fate(check) not in ("raises", "unsupported"):
+        return None
+    start = f"{check.subject} " if check.subject else ""
+    inside = [one for (aspect, subject), one in checks.items() if aspect == check.aspect and subject.startswith(start)]
+    return max(inside, key=lambda one: ORDER.index(fate(one)), default=None)
 
 
 def changed(asked: Asked, old: Check, new: Check) -> Difference | None:
@@ -67,12 +69,20 @@ def changed(asked: Asked, old: Check, new: Check) -> Difference | None:
         return _raised(asked, old, new)
     if now == "holds":
         return _fixed(asked, old, new, was)
-    if was == "raises":
-        values = (old.symptom or old.outcome, _value(new))
-        cause = ("numbers", asked.layer, family(new.aspect), _looks(new, None))
-        sentence = f"{_what(new)} raised before and is wrong now: {_plain(new)}."
-        return asked.difference("silently-different", new.aspect, new.subject, values, cause, sentence, numbers=True)
-    return _wrong(asked, old, new)
+    return _works(asked, old, new) if was == "raises" else _wrong(asked, old, new)
+
+
+def _works(asked: Asked, old: Check, new: Check) -> Difference:
+    """What raised and no longer does, but is not right: fixed if a lower grade is all that is wrong with it."""
+    if new.grade and new.grade != "F":
+        return _fixed(asked, old, new, "raises")
+    given = [one for one in asked.after.seen.arrays if one.fingerprint == new.fingerprint] if asked.after.seen else []
+    cut = bool(new.fingerprint) and any(one.values and whole(map(number, one.values)) for one in given)
+    looks = WHOLE if cut and asked.dtype not in UNITS else _looks(new, None)
+    values = (old.symptom or old.outcome, _value(new))
+    sentence = f"{_what(new)} raised before and is wrong now: {_plain(new)}."
+    cause = ("numbers", asked.layer, family(new.aspect), looks)
+    return asked.difference("silently-different", new.aspect, new.subject, values, cause, sentence, numbers=True)
 
 
 def _another(asked: Asked, old: Check, new: Check, now: Fate) -> Difference | None:
@@ -98,15 +108,11 @@ def _support(asked: Asked, old: Check, new: Check) -> Difference:
     kind: Kind = "newly-unsupported" if gone else "newly-supported"
     values = (_value(old), "unsupported") if gone else ("unsupported", _value(new))
     # One thing that is missing is missing in every aspect.
-    cause = ("support", asked.layer, alike(reason))
+    cause = ("support", alike(reason) or asked.layer)
     also = "" if gone or fate(new) == "holds" else f"; it does not pass: {_plain(new)}"
     word = "no longer offered" if gone else "offered now"
-    sentence = f"{asked.layer}: {_reason(reason)}{' — ' if reason else ''}{word}{also}."
+    sentence = f"{asked.layer}: {said(reason, 200).rstrip('.')}{' — ' if reason else ''}{word}{also}."
     return asked.difference(kind, new.aspect, new.subject, values, cause, sentence)
-
-
-def _reason(text: str) -> str:
-    return " ".join(text.split()).rstrip(".")[:200]
 
 
 def _raised(asked: Asked, old: Check, new: Check) -> Difference:
@@ -115,8 +121,8 @@ def _raised(asked: Asked, old: Check, new: Check) -> Difference:
     text = error.message if error else new.message.partition(": ")[2] or new.message
     phase = error.phase if error else _phase(new)
     cause = ("raises", name, phase, alike(text, asked.layer))
-    values = (_value(old), f"{name}: {text}" if text else name)
-    sentence = f"What worked {_verb(new)}{f' in phase {phase}' if phase else ''}: {values[1][:300]}"
+    values = (_value(old), said(f"{name}: {text}" if text else name))
+    sentence = f"What worked {_verb(new)}{f' in phase {phase}' if phase else ''}: {values[1]}"
     return asked.difference("broken", new.aspect, new.subject, values, cause, sentence, failed=new.failed, phase=phase)
 
 
@@ -137,10 +143,14 @@ def ended(half: Half) -> SeenError | None:
 
 def _fixed(asked: Asked, old: Check, new: Check, was: Fate) -> Difference:
     raised = was == "raises"
-    cause = ("fixed", alike(old.symptom or old.outcome)) if raised else _cause("fixed", asked, old, _looks(old, None))
-    said = old.message if raised else _plain(old)
+    words = old.message if raised else _plain(old)
+    cause = (
+        ("fixed", alike(words or old.outcome, asked.layer))
+        if raised
+        else _cause("fixed", asked, old, _looks(old, None))
+    )
     became = "What raised works now" if raised else f"{_what(old)} was wrong, and is right now"
-    sentence = f"{became}: {_reason(said or old.outcome)}."
+    sentence = f"{became}: {said(words or old.outcome, 200)}."
     return asked.difference(
         "fixed",
         old.aspect,
@@ -211,4 +221,4 @@ def _what(check: Check) -> str:
 
 
 def _plain(check: Check) -> str:
-    return " ".join((check.cause or check.message or check.symptom or check.outcome).split())[:200].rstrip(".")
+    return said(check.cause or check.message or check.symptom or check.outcome, 200).rstrip(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from ..record import Seen, SeenError, SeenWeight
-from .asked import Asked, alike
+from .asked import Asked, alike, said
 from .classes import Kind
 from .difference import Difference
 
@@ -53,7 +53,7 @@ def _errors(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Iterat
             yield from _other_error(asked, subject, before, after)
         elif after and not {"broken", "fixed"} & set(told) and not _missing(old, subject):
             cause = ("raises", after.types[0], after.phase, alike(after.message, asked.layer))
-            text = f"{after.types[0]}: {after.message[:300]}"
+            text = said(f"{after.types[0]}: {after.message}")
             yield asked.difference(
                 "broken",
                 "error",
@@ -64,22 +64,22 @@ def _errors(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Iterat
             )
         elif before and not {"broken", "fixed", "silently-different"} & set(told) and not _missing(new, subject):
             cause = ("no longer raises", before.types[0], before.phase, alike(before.message, asked.layer))
-            text = f"{before.types[0]}: {before.message[:300]}"
+            text = said(f"{before.types[0]}: {before.message}")
             sentence = f"Raised {before.types[0]} in phase {before.phase}, and no longer does."
             yield asked.difference("interface", "error", subject, (text, "no exception"), cause, sentence)
 
 
 def _missing(seen: Seen, subject: str) -> bool:
     """Whether a side says that it does not offer what was raised on the other."""
-    return bool(seen.unsupported) if not subject else subject in seen.unsupported
+    return "layer" in seen.unsupported or (bool(seen.unsupported) if not subject else subject in seen.unsupported)
 
 
 def _other_error(asked: Asked, subject: str, old: SeenError, new: SeenError) -> Iterator[Difference]:
     if (old.types[:1], old.phase) == (new.types[:1], new.phase):
         return
     values = tuple(f"{one.types[0] if one.types else 'an exception'} in phase {one.phase}" for one in (old, new))
-    cause = ("raises otherwise", *values)
-    sentence = f"Where {values[0]} was raised, {values[1]} is: {new.message[:200]}"
+    cause = ("raises otherwise", values[1], alike(new.message, asked.layer))
+    sentence = f"Where {values[0]} was raised, {values[1]} is: {said(new.message, 200)}"
     yield asked.difference("interface", "error", subject, (values[0], values[1]), cause, sentence)
 
 
@@ -95,10 +95,9 @@ def _support(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Itera
         reason = (new if gone else old).unsupported[name]
         kind: Kind = "newly-unsupported" if gone else "newly-supported"
         values = ("offered", "unsupported") if gone else ("unsupported", "offered")
-        sentence = (
-            f"{asked.layer}: {name}: {reason[:200].rstrip('.')} — {'no longer offered' if gone else 'offered now'}."
-        )
-        yield asked.difference(kind, name, "", values, ("support", asked.layer, alike(reason)), sentence)
+        word = "no longer offered" if gone else "offered now"
+        sentence = f"{asked.layer}: {name}: {said(reason, 200).rstrip('.')} — {word}."
+        yield asked.difference(kind, name, "", values, ("support", alike(reason) or asked.layer), sentence)
 
 
 def _ended(seen: Seen) -> bool:

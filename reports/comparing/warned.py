@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from ..record import Seen
-from .asked import Asked, alike
+from .asked import Asked, alike, said
 from .difference import Difference
 
 
@@ -30,6 +30,6 @@ def _only(asked: Asked, seen: Seen, others: Collection[str], word: str) -> Itera
     for text in dict.fromkeys(seen.warnings):
         key = alike(text, asked.layer)
         if key not in others:
-            values = ("no warning", text[:300]) if word == "new" else (text[:300], "no warning")
-            sentence = f"A {'new warning' if word == 'new' else 'warning that is gone'}: {text[:300]}"
+            values = ("no warning", said(text)) if word == "new" else (said(text), "no warning")
+            sentence = f"A {'new warning' if word == 'new' else 'warning that is gone'}: {said(text)}"
             yield asked.difference("interface", "warnings", "", values, ("warning", word, key), sentence)
