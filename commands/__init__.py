@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "Make pages and summaries from records.",
     "upgrade": "Say what another version of a framework changes.",
     "judged": "Count what was judged, by target and layer, and list what was found.",
+    "reproduce": "Print a script that does what a case does, with the framework alone.",
     "merge": "Merge the records of several runs into one.",
     "compare": "Say what changed between two versions, from their records.",
     "baseline": "Condense a record to a file that later runs are held against.",
