@@ -136,6 +136,22 @@ def test_accuracy_is_lost_or_gained_where_headroom_or_grade_moved_a_lot(before, 
     assert kind([judged(RIGHT, **before)], [judged(NEAR, **after)]) == meant
 
 
+def test_the_same_numbers_in_another_dtype_are_the_interface():
+    whole = [array([-1.0, 0.0, 1.0], dtype=dtype) for dtype in ("int32", "float32")]
+    found = entry([seen(arrays=[whole[0]])], [seen(arrays=[whole[1]])])
+    assert (found.kind, found.example.before, found.example.after) == ("interface", "int32", "float32")
+
+
+def test_another_exception_is_told_once_for_all_aspects():
+    def raised(name):
+        checks = [
+            records.check(outcome="error", aspect=aspect, symptom=f"raised {name}") for aspect in ("output", "state")
+        ]
+        return [*checks, seen(errors=[error(name)])]
+
+    assert [one.kind for one in compared(raised("ValueError"), raised("TypeError")).entries] == ["interface"]
+
+
 def test_what_was_wrong_and_holds_is_fixed():
     assert kind([wrong(CUT), seen(arrays=[CUT])], [judged(RIGHT), seen(arrays=[RIGHT])]) == "fixed"
 

@@ -9,7 +9,7 @@ from ..record import Check, SeenArray
 from .asked import Asked, family
 from .classes import Kind
 from .difference import Difference
-from .numbers import ROUNDING, Moved, moved, number
+from .numbers import DTYPE, ROUNDING, Moved, moved, number
 from .outcomes import GRADES, fate
 
 GREW, FELL, FROM = 4.0, 2.0, 0.1
@@ -19,6 +19,8 @@ def numbers_of(asked: Asked, old: Check, new: Check, arrays: tuple[SeenArray, Se
     """What two checks with one fate, that judged other bits, say of the numbers; None where the bits are the same."""
     if not (old.fingerprint and new.fingerprint) or old.fingerprint == new.fingerprint:
         return None
+    if arrays and arrays[0].dtype != arrays[1].dtype and (only := dtype_alone(asked, *arrays)):
+        return only
     holds = fate(new) == "holds"
     seen = moved(*arrays, asked.terms, _bound(old, new)) if arrays else None
     turned = _turned(seen)
@@ -48,6 +50,8 @@ def weighed(old: float | None, new: float | None, fell: int) -> Kind:
 
 def unjudged(asked: Asked, before: SeenArray, after: SeenArray) -> Difference:
     """What became of an array that no verdict was given on, or on one side alone. Their bits differ."""
+    if before.dtype != after.dtype and (only := dtype_alone(asked, before, after)):
+        return only
     seen = moved(before, after, asked.terms)
     kind: Kind = "silently-different" if seen.beyond else "bits"
     aspect, _, subject = after.subject.partition(" ")
@@ -56,6 +60,16 @@ def unjudged(asked: Asked, before: SeenArray, after: SeenArray) -> Difference:
     cause = ("numbers", asked.layer, named, seen.pattern)
     sentence = _sentence(kind, f"{named} {text}".strip(), seen, (seen.before, seen.after))
     return asked.difference(kind, named, text, (seen.before, seen.after), cause, sentence, numbers=True)
+
+
+def dtype_alone(asked: Asked, before: SeenArray, after: SeenArray) -> Difference | None:
+    """The same numbers in another dtype; None where they are other numbers."""
+    seen = moved(before, after, asked.terms)
+    if seen.pattern != DTYPE:
+        return None
+    sentence = f"{after.subject} holds {DTYPE}: {before.dtype}, now {after.dtype}."
+    values = (before.dtype, after.dtype)
+    return asked.difference("interface", "dtype", after.subject, values, ("dtype", after.subject), sentence)
 
 
 def _turned(seen: Moved | None) -> bool:
@@ -83,7 +97,9 @@ def _beyond(old: Check, new: Check, seen: Moved | None) -> bool:
 
 def _told(asked: Asked, new: Check, kind: Kind, seen: Moved | None, figures: tuple[str, str]) -> Difference:
     looks = seen.pattern if seen and kind in ("silently-different", "broken") else ROUNDING
-    values = (seen.before, seen.after) if seen and seen.place is not None else figures
+    values = (seen.before, seen.after) if seen else figures
+    if seen and kind in ("accuracy-lost", "accuracy-gained"):
+        values = (f"{seen.before} ({figures[0]})", f"{seen.after} ({figures[1]})")
     subject = f"{new.aspect.replace('_', ' ')}{f' of {new.subject}' if new.subject else ''}"
     cause = ("numbers", asked.layer, family(new.aspect), looks)
     sentence = _sentence(kind, subject, seen, figures)

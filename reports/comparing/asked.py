@@ -114,9 +114,10 @@ def family(aspect: str) -> str:
 
 
 def said(text: str, longest: int = 300) -> str:
-    """`text` on one line, without colours of a terminal."""
+    """`text` on one line, without colours of a terminal; of a long one its beginning and its end."""
     plain = " ".join(COLOURS.sub("", text).split())
-    return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
+    part = longest // 2
+    return plain if len(plain) <= longest else f"{plain[: part - 3]} … {plain[-part:]}"
 
 
 def alike(text: str, layer: str = "") -> str:
@@ -124,4 +125,6 @@ def alike(text: str, layer: str = "") -> str:
     plain = said(text, LONGEST)
     for name in (layer, layer.replace("_", " ").title().replace(" ", "")) if layer else ():
         plain = plain.replace(name, "LAYER")
-    return LISTS.sub(" # ", FIGURES.sub("#", BRACES.sub("{}", plain)))[:300].strip()
+    while (inner := BRACES.sub("…", plain)) != plain:
+        plain = inner
+    return LISTS.sub(" # ", FIGURES.sub("#", plain))[:300].strip()

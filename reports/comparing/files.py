@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..reading import Record
 from ..record import Opened
-from .asked import alike, said
+from .asked import said
 from .difference import Difference, Pair
 from .numbers import shown
 
@@ -42,7 +42,8 @@ def _difference(line: Opened, pair: Pair) -> Difference:
     name = line.types[0] if line.types else "other outputs"
     text = f"{name} in phase {line.phase}: {line.message}" if line.phase else _apart(line)
     way = "forwards" if forwards else "backwards"
-    cause = ("files", way, line.form, name, line.phase, alike(line.message, line.layer) if line.phase else line.layer)
+    # Forms and messages are many ways to say that the layer is another one.
+    cause = ("files", way, line.layer, "does not open" if line.phase else "answers otherwise")
     saved, opened = titles[line.saved_by], titles[line.opened_by]
     sentence = (
         f"What {saved} saved as {line.form} {'does not open' if line.phase else 'answers otherwise'} in {opened}: "

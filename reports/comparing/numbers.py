@@ -26,6 +26,7 @@ ALIKE, FRACTION = 1e-3, 0.125
 CUT = "cut off to whole numbers"
 WHOLE, UNCUT = "became whole numbers", "no longer whole numbers"
 OTHER = "other numbers"
+DTYPE = "the same numbers in another dtype"
 ROUNDING = "rounding"
 
 
@@ -67,6 +68,8 @@ def moved(before: SeenArray, after: SeenArray, terms: int, bound: float = 0.0) -
     old, new, places = both(before, after)
     looks = pattern(old, new)
     if before.dtype != after.dtype:
+        if old and all(b == a or (math.isnan(b) and math.isnan(a)) for b, a in zip(old, new, strict=True)):
+            return Moved(True, DTYPE, before.dtype, after.dtype)
         looks = looks if looks in (CUT, WHOLE, UNCUT) else f"dtype {before.dtype} → {after.dtype}"
         return _told(True, looks, old, new, places, before.dtype, after.dtype)
     largest = max(before.largest or 0.0, after.largest or 0.0)
@@ -75,6 +78,9 @@ def moved(before: SeenArray, after: SeenArray, terms: int, bound: float = 0.0) -
     kinds = any(_sort(b) != _sort(a) for b, a in zip(old, new, strict=True))
     beyond = kinds or far > limit or (not old and _largest_moved(before, after, limit))
     told = _told(beyond, looks if beyond else ROUNDING, old, new, places)
+    if told.before == told.after:
+        bits = f"bits {before.fingerprint}", f"bits {after.fingerprint}"
+        return Moved(beyond, told.pattern, *bits, None, far, limit)
     return Moved(beyond, told.pattern, told.before, told.after, told.place, far, limit)
 
 

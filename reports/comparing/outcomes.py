@@ -92,6 +92,8 @@ def _another(asked: Asked, old: Check, new: Check, now: Fate) -> Difference | No
     values = (old.symptom or old.outcome, new.symptom or new.outcome)
     what = _what(new)
     if now == "raises":
+        if ended(asked.before) and ended(asked.after):
+            return None  # told once for the whole case, of the exceptions
         kind: Kind = "broken" if new.outcome in LOST else "interface"
         sentence = f"{what}: {values[0]}, now {values[1]}."
         other = ("raises otherwise", alike(old.symptom), alike(new.symptom))
