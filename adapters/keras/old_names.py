@@ -24,7 +24,7 @@ def named(name: str) -> Factory:
     def make(a: KerasArguments) -> Any:
         tensorflow, keras = importlib.import_module("tensorflow"), importlib.import_module(a.package)
         try:
-            kind = reduce(getattr, name.split("."), tensorflow)
+            kind: Any = reduce(getattr, name.split("."), tensorflow)
         except AttributeError:
             raise Unsupported(f"TensorFlow {tensorflow.__version__} has no tf.{name}") from None
         return kind(**{key: translated(keras, key, value) for key, value in a.all_keywords().items()})
