@@ -113,6 +113,21 @@ def test_a_case_that_nobody_announced_does_not_wait_for_those_announced():
     assert worker.sent[0] == CASES[0].id
 
 
+def test_a_case_that_cannot_be_asked_fails_alone(monkeypatch):
+    def made(case, dialect):
+        if case is CASES[1]:
+            raise ValueError("no such axis")
+        return request_for(case, dialect)
+
+    monkeypatch.setattr("normcheck.cases.runs.run.request_for", made)
+    run = one_run(Recorded())
+    run.enqueue((REFERENCE.id, case) for case in CASES[:3])
+    assert run.checks(CASES[0], REFERENCE)
+    with pytest.raises(ValueError, match="no such axis"):
+        run.checks(CASES[1], REFERENCE)
+    assert run.checks(CASES[2], REFERENCE)
+
+
 def test_a_case_may_be_asked_again():
     asked = one_run(Recorded()).asked[REFERENCE.id]
     assert [asked.answer(CASES[0], 60.0).case for _ in range(2)] == [CASES[0].id] * 2

@@ -46,13 +46,13 @@ class Asked:
     observing: bool = False
     queue: deque[Case] = field(default_factory=deque)
     sent: deque[Case] = field(default_factory=deque)
-    answers: dict[str, Observation | Loss] = field(default_factory=dict)
+    answers: dict[str, Observation | Loss | Exception] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
 
     def answer(self, case: Case, limit: float, request: Request | None = None) -> Observation | Loss:
         """What the target was seen to do with `case`; one answer is waited for at most `limit` seconds.
 
-        request: what it is asked in place of the case's own request.
+        request: what it is asked in place of the case's own request. Raises what making the case's own request raises.
         """
         if request is not None:
             self._submit(case, request)
@@ -60,10 +60,13 @@ class Asked:
             self.queue.appendleft(case)
         while case.id not in self.answers:
             self._send_ahead()
-            answer = self.worker.receive(limit)
-            self.answers[self.sent.popleft().id] = answer
+            if case.id not in self.answers:
+                received = self.worker.receive(limit)
+                self.answers[self.sent.popleft().id] = received
         self._send_ahead()
         answer = self.answers.pop(case.id)
+        if isinstance(answer, Exception):
+            raise answer
         if self.observing:
             asked = request or request_for(case, self.target.dialect)
             self.seen.append(seen(case, self.target.dialect, asked, self.target.id, answer))
@@ -72,7 +75,12 @@ class Asked:
     def _send_ahead(self) -> None:
         while self.queue and len(self.sent) < self.ahead:
             case = self.queue.popleft()
-            self._submit(case, request_for(case, self.target.dialect))
+            try:
+                request = request_for(case, self.target.dialect)
+            except Exception as error:  # it is raised where the case is wanted
+                self.answers[case.id] = error
+            else:
+                self._submit(case, request)
 
     def _submit(self, case: Case, request: Request) -> None:
         self.worker.submit(replace(request, describe=True) if self.observing else request)
