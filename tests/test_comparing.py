@@ -152,6 +152,12 @@ def test_another_exception_is_told_once_for_all_aspects():
     assert [one.kind for one in compared(raised("ValueError"), raised("TypeError")).entries] == ["interface"]
 
 
+def test_what_raised_before_and_gives_no_answer_now_is_not_broken_by_that():
+    before = [records.check(outcome="error", symptom="raised ValueError"), seen(errors=[error()])]
+    assert kind(before, [records.check(outcome="timeout", symptom="timeout"), seen(lost="timeout")]) == "interface"
+    assert kind([judged(RIGHT), seen(arrays=[RIGHT])], [seen(lost="crash")]) == "broken"
+
+
 def test_what_was_wrong_and_holds_is_fixed():
     assert kind([wrong(CUT), seen(arrays=[CUT])], [judged(RIGHT), seen(arrays=[RIGHT])]) == "fixed"
 

@@ -9,6 +9,7 @@ from ..record import Opened
 from .asked import said
 from .difference import Difference, Pair
 from .numbers import shown
+from .outcomes import SHORT
 
 
 def differences(records: Sequence[Record], pair: Pair, moved: Collection[str]) -> Iterator[Difference]:
@@ -59,7 +60,7 @@ def _difference(line: Opened, pair: Pair) -> Difference:
         before=values[0],
         after=values[1],
         cause=cause,
-        sentence=sentence + said(text),
+        sentence=sentence + said(text, SHORT),
     )
 
 

@@ -14,6 +14,7 @@ from .numbers import OTHER, ROUNDING, UNITS, WHOLE, Moved, moved, number, whole
 
 Fate = Literal["holds", "deviates", "raises", "unsupported"]
 LOST = ("crash", "timeout")
+SHORT = 160
 MEASURED = (
     *("output", "gradient", "state", "dtype", "forward_mode", "second_order", "vectorized"),
     *("constraint", "regularization"),
@@ -94,13 +95,12 @@ def _another(asked: Asked, old: Check, new: Check, now: Fate) -> Difference | No
     if now == "raises":
         if ended(asked.before) and ended(asked.after):
             return None  # told once for the whole case, of the exceptions
-        kind: Kind = "broken" if new.outcome in LOST else "interface"
-        sentence = f"{what}: {values[0]}, now {values[1]}."
+        sentence = f"It did not work before either: {values[0]}, now {values[1]}."
         other = ("raises otherwise", alike(old.symptom), alike(new.symptom))
-        return asked.difference(kind, new.aspect, new.subject, values, other, sentence)
+        return asked.difference("interface", new.aspect, new.subject, values, other, sentence)
     sentence = f"{what} did not hold before either, and is wrong in another way: {values[0]}, now {values[1]}."
     cause = ("deviates otherwise", asked.layer, family(new.aspect), alike(old.symptom), alike(new.symptom))
-    kind = "broken" if (old.outcome, new.outcome) == ("known", "fail") else "silently-different"
+    kind: Kind = "broken" if (old.outcome, new.outcome) == ("known", "fail") else "silently-different"
     return asked.difference(kind, new.aspect, new.subject, values, cause, sentence, failed=new.failed)
 
 
@@ -124,7 +124,7 @@ def _raised(asked: Asked, old: Check, new: Check) -> Difference:
     phase = error.phase if error else _phase(new)
     cause = ("raises", name, phase, alike(text, asked.layer))
     values = (_value(old), said(f"{name}: {text}" if text else name))
-    sentence = f"What worked {_verb(new)}{f' in phase {phase}' if phase else ''}: {values[1]}"
+    sentence = f"What worked {_verb(new)}{f' in phase {phase}' if phase else ''}: {said(values[1], SHORT)}"
     return asked.difference("broken", new.aspect, new.subject, values, cause, sentence, failed=new.failed, phase=phase)
 
 
@@ -152,7 +152,7 @@ def _fixed(asked: Asked, old: Check, new: Check, was: Fate) -> Difference:
         else _cause("fixed", asked, old, _looks(old, None))
     )
     became = "What raised works now" if raised else f"{_what(old)} was wrong, and is right now"
-    sentence = f"{became}: {said(words or old.outcome, 200)}."
+    sentence = f"{became}: {said(words or old.outcome, SHORT).rstrip('.')}."
     return asked.difference(
         "fixed",
         old.aspect,

@@ -8,6 +8,7 @@ from ..record import Seen, SeenError, SeenWeight
 from .asked import Asked, alike, said
 from .classes import Kind
 from .difference import Difference
+from .outcomes import SHORT
 
 Drawn = Collection[tuple[str, str]]
 
@@ -31,7 +32,7 @@ def differences(asked: Asked, drawn: Drawn, told: Collection[str], aspects: Coll
 
 
 def _lost(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Iterator[Difference]:
-    if new.lost and not old.lost and "broken" not in told:
+    if new.lost and not (old.lost or old.errors or "broken" in told):
         yield asked.difference(
             "broken",
             "error",
@@ -60,7 +61,7 @@ def _errors(asked: Asked, old: Seen, new: Seen, told: Collection[str]) -> Iterat
                 subject,
                 ("no exception", text),
                 cause,
-                f"What worked raises in phase {after.phase}: {text}",
+                f"What worked raises in phase {after.phase}: {said(text, SHORT)}",
             )
         elif before and not {"broken", "fixed", "silently-different"} & set(told) and not _missing(new, subject):
             cause = ("no longer raises", before.types[0], before.phase, alike(before.message, asked.layer))
@@ -79,7 +80,7 @@ def _other_error(asked: Asked, subject: str, old: SeenError, new: SeenError) -> 
         return
     values = tuple(f"{one.types[0] if one.types else 'an exception'} in phase {one.phase}" for one in (old, new))
     cause = ("raises otherwise", values[1], alike(new.message, asked.layer))
-    sentence = f"Where {values[0]} was raised, {values[1]} is: {said(new.message, 200)}"
+    sentence = f"Where {values[0]} was raised, {values[1]} is: {said(new.message, SHORT)}"
     yield asked.difference("interface", "error", subject, (values[0], values[1]), cause, sentence)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from ..record import Seen
 from .asked import Asked, alike, said
 from .difference import Difference
+from .outcomes import SHORT
 
 
 def differences(asked: Iterable[Asked], before: Iterable[Seen], after: Iterable[Seen]) -> Iterator[Difference]:
@@ -31,5 +32,5 @@ def _only(asked: Asked, seen: Seen, others: Collection[str], word: str) -> Itera
         key = alike(text, asked.layer)
         if key not in others:
             values = ("no warning", said(text)) if word == "new" else (said(text), "no warning")
-            sentence = f"A {'new warning' if word == 'new' else 'warning that is gone'}: {said(text)}"
+            sentence = f"A {'new warning' if word == 'new' else 'warning that is gone'}: {said(text, SHORT)}"
             yield asked.difference("interface", "warnings", "", values, ("warning", word, key), sentence)
