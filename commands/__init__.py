@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "baseline": "Condense a record to a file that later runs are held against.",
     "ledger": "Draft ledger entries for the unexplained failures of a record.",
     "bench": "Say what is slower than before, of two targets timed in turns.",
+    "bench-history": "Show how times moved over the saved runs of the benchmarks.",
     "lint": "Check the specs.",
     "coverage": "List what frameworks export, and which case covers it.",
     "digests": "Lock the exact answers of the cases.",

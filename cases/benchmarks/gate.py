@@ -50,11 +50,13 @@ class Plan:
 class Held:
     """One benchmark in the course of a comparison. blocks: by launch, the seconds by (side, place, block).
 
+    walls: those of the wall clock, which nothing is decided by.
     refused: why it is not timed. seen: what was judged on each side, and found right.
     """
 
     benchmark: Benchmark
     blocks: list[Floats] = field(default_factory=list)
+    walls: list[Floats] = field(default_factory=list)
     refused: str = ""
     wrong: bool = False
     seen: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
@@ -150,15 +152,16 @@ def _one(comparison: Comparison, one: Held, sides: Sequence[Timekeeper], chance:
             return
     ready = sides[0].ask(Timing(one.benchmark.id), plan.limit)
     calls, cores = ready.calls, ready.cores or (-1,)
-    blocks: tuple[list[list[float]], list[list[float]]] = ([], [])
+    spent = np.empty((2, 2, plan.places, 2 * plan.quads))
     for place in range(plan.places):
-        for row in blocks:
-            row.append([])
+        turns = [0, 0]
         for side, timing in _turns(one.benchmark.id, plan, place, cores, calls):
             found = sides[side].ask(timing, plan.limit)
-            device = comparison.targets[side].device
-            blocks[side][place].append(shorter(found.wall[0], found.busy[0], device))
-    one.blocks.append(np.asarray(blocks))
+            wall, busy = found.wall[0], found.busy[0]
+            spent[:, side, place, turns[side]] = shorter(wall, busy, comparison.targets[side].device), wall
+            turns[side] += 1
+    one.blocks.append(spent[0])
+    one.walls.append(spent[1])
 
 
 def _turns(name: str, plan: Plan, place: int, cores: Sequence[int], calls: int) -> Iterator[tuple[int, Timing]]:
