@@ -101,9 +101,19 @@ def test_blocks_are_asked_in_turns_of_four_and_each_quad_on_the_next_core(monkey
     made = Made()
     compared(monkeypatch, made, SMALL[:1])
     blocks = [(new, one.cores[0], one.calls) for new, one in made.asked if one.blocks][:16]
-    assert [new for new, _, _ in blocks] == [False, True, True, False, True, False, False, True] * 2
+    assert [new for new, _, _ in blocks] == [side == "B" for side in "ABBA BAAB BAAB ABBA" if side != " "]
     assert [core for _, core, _ in blocks] == [0] * 4 + [1] * 4 + [0] * 4 + [1] * 4
     assert {calls for _, _, calls in blocks} == {50}
+
+
+def test_neither_side_has_a_core_or_the_first_block_of_a_place_to_itself(monkeypatch):
+    made = Made()
+    compared(monkeypatch, made, SMALL[:1])
+    blocks = [(one.cores[0], new) for new, one in made.asked if one.blocks]
+    quads = blocks[::4]
+    assert {quads.count((core, new)) for core in (0, 1) for new in (False, True)} == {len(quads) // 4}
+    places = blocks[:: 4 * gate.QUADS]
+    assert sum(new for _, new in places) == len(places) // 2
 
 
 def test_each_side_moves_once_at_every_place_but_the_first(monkeypatch):

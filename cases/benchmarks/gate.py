@@ -165,11 +165,14 @@ def _one(comparison: Comparison, one: Held, sides: Sequence[Timekeeper], chance:
 
 
 def _turns(name: str, plan: Plan, place: int, cores: Sequence[int], calls: int) -> Iterator[tuple[int, Timing]]:
-    """Who is asked what, at one place: ABBA and BAAB in turn, each quad on the next core."""
+    """Who is asked what, at one place: ABBA and BAAB in turn, each quad on the next core.
+
+    The side that begins changes from place to place, so that neither has a core or the first block to itself.
+    """
     moved: set[int] = set()
     for quad in range(plan.quads):
         core = cores[(place * plan.quads + quad) % len(cores)]
-        for side in ORDERS[(place * plan.quads + quad) % 2]:
+        for side in ORDERS[(place + quad) % 2]:
             yield side, Timing(name, blocks=1, calls=calls, cores=(core,), anew=bool(place) and side not in moved)
             moved.add(side)
 
