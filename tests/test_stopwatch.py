@@ -14,6 +14,7 @@ from normcheck.adapters.process.wire import pack, unpack
 from normcheck.adapters.process.worker import answered
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.targets import discover
+from normcheck.adapters.timing import stopwatch
 from normcheck.adapters.timing.asking import Timekeeper
 from normcheck.adapters.timing.process_memory import most_needed
 from normcheck.adapters.timing.questions import Timed, Timing
@@ -140,6 +141,16 @@ def test_memory_that_is_needed_for_a_moment_is_seen():
     found = most_needed(lambda: np.ones(32 << 20, np.uint8).sum())
     assert found is None or 30 << 20 < found < 48 << 20
     assert (found is None) == (not os.path.exists("/proc/self/clear_refs"))
+
+
+def test_memory_is_kept_once_something_is_timed_and_not_before(monkeypatch):
+    kept = []
+    monkeypatch.setattr(stopwatch, "keep_freed", lambda: kept.append(True))
+    watch = Stopwatch(ReferenceAdapter())
+    assert kept == []
+    watch.answer(Timing("one", FORWARD))
+    watch.answer(Timing("one", blocks=1, calls=1))
+    assert kept == [True]
 
 
 def test_questions_and_answers_travel():

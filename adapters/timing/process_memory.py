@@ -1,4 +1,4 @@
-"""The most memory that something needs, as Linux counts it for this process; None where nobody counts."""
+"""The memory of this process: kept between calls, and the most that something needs, where Linux counts it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 STATUS = Path("/proc/self/status")
+KEPT = {-3: 32 << 20, -1: 1 << 30, -2: 64 << 20}
+"""mallopt(3): M_MMAP_THRESHOLD, the largest that there is, M_TRIM_THRESHOLD and M_TOP_PAD."""
 FORGET_THE_PEAK = "5"  # see proc_pid_clear_refs(5)
+
+
+def keep_freed() -> None:
+    """Let the C library keep what is freed, in place of giving it back and asking for it again at every call.
+
+    Whether it does by itself is decided by what happens to lie at the end of its heap: of processes that were started
+    alike, some fault in every page of a large output at each call, which takes several times as long as the layer. Does
+    nothing where the library is not glibc's.
+    """
+    try:
+        option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    for name, value in KEPT.items():
+        option(name, value)
 
 
 def most_needed(work: Callable[[], object]) -> int | None:

@@ -21,7 +21,7 @@ import numpy as np
 from ..arrays import Array
 from ..interface import Adapter, Observation, Phase, Raised, Request, StepSeen, Unsupported
 from ..observe import describe
-from .process_memory import most_needed
+from .process_memory import keep_freed, most_needed
 from .questions import Timed, Timing
 
 COPY = 64 << 20
@@ -48,9 +48,13 @@ class Stopwatch:
         self.adapter = adapter
         self.prepared: dict[str, Prepared] = {}
         self.every = available_cores()
+        self.keeping = False
 
     def answer(self, asked: Timing) -> Timed:
         """What was found. Raises KeyError for a case that was not prepared; lets through what a timed call raises."""
+        if not self.keeping:
+            keep_freed()  # in a process that times, and in no other
+            self.keeping = True
         if asked.forget:
             self.prepared.clear()
         with warnings.catch_warnings():
