@@ -93,6 +93,22 @@ def test_integers_that_are_cut_off_are_one_entry_over_layers_and_aspects():
     assert (found.example.before, found.example.after) == ("-0.48", "0")
 
 
+def test_float64_that_is_computed_in_float32_is_one_entry_over_layers():
+    old = [0.1234567890123, -1.7583182134567, 0.3141592653589, 2.7182818284590]
+    new = [0.12345679104328156, -1.7583181858062744, 0.31415927410125732, 2.71828174591064453]
+
+    def facts(values):
+        found = []
+        for layer in LAYERS:
+            case, of = f"{layer}/doubles", array(values, dtype="float64")
+            found.append(seen(case, arrays=[of, array(values, "gradient input", dtype="float64")]))
+        return found
+
+    (found,) = compared(facts(old), facts(new)).entries
+    assert (found.kind, found.layers) == ("silently-different", LAYERS)
+    assert "rounded to fewer bits" in found.title
+
+
 def test_one_exception_over_shapes_and_layers_is_one_entry():
     def facts(raised):
         found = []

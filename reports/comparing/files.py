@@ -41,7 +41,7 @@ def _difference(line: Opened, pair: Pair) -> Difference:
     forwards = line.saved_by == pair.before.id
     titles = {pair.before.id: _version(pair, 0), pair.after.id: _version(pair, 1)}
     name = line.types[0] if line.types else "other outputs"
-    text = f"{name} in phase {line.phase}: {line.message}" if line.phase else _apart(line)
+    text = said(f"{name} in phase {line.phase}: {line.message}") if line.phase else _apart(line)
     way = "forwards" if forwards else "backwards"
     # Forms and messages are many ways to say that the layer is another one.
     cause = ("files", way, line.layer, "does not open" if line.phase else "answers otherwise")

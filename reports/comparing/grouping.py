@@ -6,7 +6,8 @@ and whether they are whole, not finite, or of another dtype or shape. Rules make
 
 - In a case whose numbers moved, what was looked at first (dtype, output, state, gradient, derivatives, in this order)
   stands for the rest. Where a weight has another shape, it stands for values that cannot be assigned to it.
-- Numbers that became whole ones are one entry over all layers; so is every cause that does not name a layer.
+- Numbers that became whole ones, or were rounded to fewer bits, are one entry over all layers; so is every cause that
+  does not name a layer.
 - Where the numbers of a layer moved in more than half of its cases, that is one change, whatever each case shows of it.
 - Otherwise broken numbers of a layer are parted where they share no requirement that fails.
 - Rounding is one entry per layer, whatever dtype and mode. Where some checks use more of their bound and as many use
@@ -23,6 +24,7 @@ from dataclasses import replace
 from .classes import KINDS, Kind, gravity
 from .difference import Difference, Entry, Pair
 from .numbers import CUT, OTHER, ROUNDING, UNCUT, UNITS, WHOLE
+from .precision import NARROWED
 
 FIRST = ("dtype", "output", "state", "gradient", "derivatives")
 FOLLOWING = (
@@ -31,7 +33,7 @@ FOLLOWING = (
 )
 NUMERIC: tuple[Kind, ...] = ("broken", "silently-different", "accuracy-lost", "bits", "accuracy-gained")
 ROUNDED: tuple[Kind, ...] = ("accuracy-lost", "bits", "accuracy-gained")
-EVERYWHERE = {CUT: "whole", WHOLE: "whole", UNCUT: "no longer whole"}
+EVERYWHERE = {CUT: "whole", WHOLE: "whole", UNCUT: "no longer whole", NARROWED: NARROWED}
 BALANCE = 2
 FEW = 3
 ALL = "in most cases"
@@ -134,7 +136,7 @@ def _by_layer(key: Key) -> bool:
 
 
 def joined(found: Mapping[Key, list[Difference]]) -> dict[Key, list[Difference]]:
-    """Rounding of a layer as a part of what moved further in it, where that has no pattern of its own.
+    """Rounding of a layer as a part of what moved further in it, in the same dtype and without a pattern of its own.
 
     Not where accuracy was gained: numbers that are better are not a part of others that are worse.
     """
@@ -146,6 +148,8 @@ def joined(found: Mapping[Key, list[Difference]]) -> dict[Key, list[Difference]]
             for other in found
             if other[:3] == ("numbers", adapters, "floating") and layer in other[3:] and other[-1] in (OTHER, ALL)
         ]
+        usual = Counter(one.dtype for one in found[key]).most_common(1)[0][0]
+        homes = [home for home in homes if usual in {one.dtype for one in result[home]}]
         if len(homes) == 1 and not any(one.kind == "accuracy-gained" for one in balanced(found[key])):
             result[homes[0]] = [*result[homes[0]], *result.pop(key)]
     return result

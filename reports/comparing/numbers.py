@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..record import SeenArray
+from .precision import NARROWED, narrowed
 
 UNITS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 STORED, SUMMED = 4, 16
@@ -77,6 +78,7 @@ def moved(before: SeenArray, after: SeenArray, terms: int, bound: float = 0.0) -
     far = max((abs(a - b) for b, a in zip(old, new, strict=True) if math.isfinite(a - b)), default=0.0)
     kinds = any(_sort(b) != _sort(a) for b, a in zip(old, new, strict=True))
     beyond = kinds or far > limit or (not old and _largest_moved(before, after, limit))
+    looks = NARROWED if looks == OTHER and narrowed(before.dtype, old, new) else looks
     told = _told(beyond, looks if beyond else ROUNDING, old, new, places)
     if told.before == told.after:
         bits = f"bits {before.fingerprint}", f"bits {after.fingerprint}"
