@@ -149,7 +149,7 @@ def joined(found: Mapping[Key, list[Difference]]) -> dict[Key, list[Difference]]
             if other[:3] == ("numbers", adapters, "floating") and layer in other[3:] and other[-1] in (OTHER, ALL)
         ]
         usual = Counter(one.dtype for one in found[key]).most_common(1)[0][0]
-        homes = [home for home in homes if usual in {one.dtype for one in result[home]}]
+        homes = [home for home in homes if usual in {one.dtype for one in result[home] if one.kind not in ROUNDED}]
         if len(homes) == 1 and not any(one.kind == "accuracy-gained" for one in balanced(found[key])):
             result[homes[0]] = [*result[homes[0]], *result.pop(key)]
     return result

@@ -6,19 +6,23 @@ import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 
-ENOUGH = 3
+NEAR = 64
+ENOUGH = {"float64": 3, "float32": 8}
 NARROWED = "rounded to fewer bits"
 
 
 def narrowed(dtype: str, old: Sequence[float], new: Sequence[float]) -> bool:
     """Whether the numbers `new`, of `dtype`, are all numbers of a narrower dtype, and the numbers `old` are not.
 
-    At least three must be finite and neither whole nor half, which every dtype holds.
+    Some that differ must be finite and neither whole nor half, which every dtype holds: three of float64, eight of
+    float32, which short fractions fit into. All must be as near to what they were as if they were computed in fewer bits.
     """
     telling = [(b, a) for b, a in zip(old, new, strict=True) if math.isfinite(a) and math.isfinite(b) and 2 * a % 1]
-    return len(telling) >= ENOUGH and any(
-        all(held(a) for _, a in telling) and sum(not held(b) for b, _ in telling) * 2 > len(telling)
-        for held in NARROWER.get(dtype, ())
+    largest = max((abs(b) for b, _ in telling), default=0.0)
+    return len({a for _, a in telling}) >= ENOUGH.get(dtype, 0) and any(
+        all(held(a) and abs(a - b) <= NEAR * unit * largest for b, a in telling)
+        and sum(not held(b) for b, _ in telling) * 2 > len(telling)
+        for held, unit in NARROWER.get(dtype, ())
     )
 
 
@@ -44,4 +48,7 @@ def _held(code: str, value: float) -> bool:
         return False
 
 
-NARROWER: Mapping[str, Sequence[Callable[[float], bool]]] = {"float64": (single,), "float32": (half, brain)}
+NARROWER: Mapping[str, Sequence[tuple[Callable[[float], bool], float]]] = {
+    "float64": ((single, 2.0**-23),),
+    "float32": ((half, 2.0**-10), (brain, 2.0**-7)),
+}
