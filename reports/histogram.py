@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
@@ -53,13 +54,12 @@ def spread(name: str, values: list[float], share: list[float], top: float) -> Sp
     )
 
 
-def binned(values: Iterable[float]) -> list[float]:
-    """The share of the values below the first of `EDGES`, between two, and above the last."""
-    found = [0] * (len(EDGES) + 1)
+def binned(values: Iterable[float], edges: tuple[float, ...] = EDGES) -> list[float]:
+    """The share of the values below the first of `edges`, between two, and above the last, NaN among them."""
+    found = [0] * (len(edges) + 1)
     values = list(values)
     for value in values:
-        place = sum(value > edge for edge in EDGES)
-        found[len(EDGES) if math.isnan(value) else place] += 1
+        found[len(edges) if math.isnan(value) else bisect_left(edges, value)] += 1
     return [number / len(values) for number in found]
 
 

@@ -10,8 +10,9 @@ from .reading import Record
 from .record import Check, KnownText, Outcome, RequirementText
 from .summary import JUDGED, UNEXPLAINED, target_names
 
-MOST_IN_FULL = 200
+MOST_IN_FULL = 120
 MOST_IN_GROUP = 10
+MOST_OF_KNOWN = 3
 MOST_ROWS = 7
 MOST_COLUMNS = 16
 FAILING: frozenset[Outcome] = frozenset(UNEXPLAINED)
@@ -75,11 +76,12 @@ class RequirementRow:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    """A document's statement and its verdict on each target that has one."""
+    """A document's statement, and its verdict and the evidence for it on each target that has one."""
 
     name: str
     statement: str
     verdicts: dict[str, list[str]]
+    evidence: dict[str, list[str]]
 
 
 def matrix(record: Record) -> Matrix:
@@ -105,7 +107,7 @@ def groups(record: Record) -> list[Group]:
     result: list[Group] = []
     left = MOST_IN_FULL
     for kind in order:
-        shown = varied(found[kind])[: min(MOST_IN_GROUP, left)]
+        shown = varied(found[kind])[: min(MOST_OF_KNOWN if kind[0] == "known" else MOST_IN_GROUP, left)]
         left -= len(shown)
         result.append(group(record, kind, found[kind], shown))
     return result
@@ -182,6 +184,21 @@ def requirements(record: Record) -> list[RequirementRow]:
     return sorted(rows, key=lambda row: not row.fails)
 
 
+def by_layer(record: Record) -> dict[str, list[RequirementRow]]:
+    """What became of the requirements of each layer: first those the matrix has, then whatever else a record names."""
+    layers = [*matrix(record).layers, *record.header.layers, *(t.layer for t in record.header.requirements.values())]
+    found: dict[str, list[RequirementRow]] = {layer: [] for layer in layers}
+    for row in requirements(record):
+        found[row.text.layer].append(row)
+    return found
+
+
+def idle_entries(record: Record) -> list[tuple[str, KnownText]]:
+    """The ledger's entries that no check met."""
+    met = {check.known for check in record.checks if check.outcome == "known"}
+    return [(name, text) for name, text in record.header.ledger.items() if name not in met]
+
+
 def became(check: Check, requirement: str) -> str:
     """What a check says of one of its requirements."""
     if check.outcome == "unsupported" or check.outcome not in JUDGED | FAILING:
@@ -194,14 +211,16 @@ def became(check: Check, requirement: str) -> str:
 def claims(record: Record) -> dict[str, list[ClaimRow]]:
     """The claims of each document, in the order of the header, with their verdicts by target."""
     verdicts: dict[str, dict[str, list[str]]] = {}
+    evidence: dict[str, dict[str, list[str]]] = {}
     for line in record.claims:
         verdicts.setdefault(line.claim, {}).setdefault(line.target, []).append(line.verdict)
+        evidence.setdefault(line.claim, {}).setdefault(line.target, []).extend(line.evidence)
     texts = record.header.claims
     names = [name for name in texts if name in verdicts] + [name for name in verdicts if name not in texts]
     found: dict[str, list[ClaimRow]] = {}
     for name in names:
         text = texts.get(name)
-        row = ClaimRow(name=name, statement=text.statement if text else "", verdicts=verdicts[name])
+        row = ClaimRow(name, text.statement if text else "", verdicts[name], evidence[name])
         found.setdefault(f"{text.document} · {text.title}" if text else "Not described", []).append(row)
     return found
 

@@ -81,7 +81,7 @@ def test_the_wheel_has_the_data_that_a_run_and_a_page_need(wheel):
         "specs/claims/document-000.yaml",
         "specs/layer.schema.json",
         "reports/record.schema.json",
-        "reports/page.html",
+        "reports/page/templates/page.html",
         *(f"{room}/py.typed" for room in ROOMS),
     ]
     assert {f"normcheck/{name}" for name in needed} <= there

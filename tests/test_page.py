@@ -30,7 +30,8 @@ from normcheck.reports.record import (
 from normcheck.tests import records
 
 EVIL = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}\x00\x1b\u202e"
-VOID = {"meta", "input", "br", "link", "img", "line", "rect"}
+VOID = {"meta", "input", "br", "link", "img", "line", "rect", "path"}
+MADE = {"case", "cell", "requirement"}
 
 
 class Page(HTMLParser):
@@ -67,7 +68,8 @@ def listed(text):
     found = re.search(r'<script type="application/octet-stream" id="data">([A-Za-z0-9+/=]*)</script>', text)
     assert found is not None
     data = json.loads(gzip.decompress(base64.b64decode(found[1])))
-    return [dict(zip(data["fields"], row, strict=True)) for row in data["rows"]]
+    columns = {name: [one["values"][place] for place in one["at"]] for name, one in data["columns"].items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +139,7 @@ def hostile():
 def test_markup_in_every_field_is_text_and_nothing_else():
     text = render(hostile())
     found = Page(text)
-    assert len(found.of("script")) == 2
+    assert len(found.of("script")) == 3
     assert found.of("img") == []
     assert "alert(1)" not in found.texts["script"]
     assert "alert(1)" in found.texts["td"]
@@ -176,12 +178,13 @@ def test_the_page_forbids_itself_everything_but_its_own_style_and_script(page, t
     for kind in ("style", "script"):
         own = re.findall(rf"<{kind}>(.*?)</{kind}>", text, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(own[-1].encode()).digest()).decode()
-        assert policy[f"{kind}-src"] == f"'sha256-{digest}'"
+        assert policy[f"{kind}-src"].split()[-1] == f"'sha256-{digest}'"
+        assert len(policy[f"{kind}-src"].split()) == len(own)
 
 
 def test_every_link_leads_to_a_place_on_the_page(page):
     places = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
-    assert {attributes["href"][1:] for attributes in page.of("a")} <= places
+    assert {re.split("[=&]", attributes["href"][1:])[0] for attributes in page.of("a")} <= places | MADE
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
 
@@ -191,7 +194,7 @@ def test_tables_are_readable_by_machines(page):
     captions = len(page.of("caption"))
     assert tables == captions > 5
     assert all(attributes.get("scope") in ("row", "col") for attributes in page.of("th"))
-    assert all(attributes.get("aria-label") for attributes in page.of("svg"))
+    assert all("aria-label" in attributes or "aria-hidden" in attributes for attributes in page.of("svg"))
     assert page.of("html") == [{"lang": "en"}]
 
 

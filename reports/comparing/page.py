@@ -21,7 +21,7 @@ MOST = 60
 
 def render(comparison: Comparison, failing: Sequence[Kind] = ()) -> str:
     """The page as HTML. The same records give the same text."""
-    style = (REPORTS / "page.css").read_text(encoding="utf-8") + (REPORTS / "comparison.css").read_text(
+    style = (REPORTS / "page" / "page.css").read_text(encoding="utf-8") + (REPORTS / "comparison.css").read_text(
         encoding="utf-8"
     )
     against = {id(entry) for entry in comparison.failing(tuple(failing))}
