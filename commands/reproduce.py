@@ -11,7 +11,7 @@ from normcheck.adapters.targets import Target, discover
 from normcheck.cases.case import Case
 from normcheck.cases.requests.ask import request_for
 from normcheck.cases.runs.run import reproduce as asked_again
-from normcheck.cases.scripts.script import Unwritten, script
+from normcheck.cases.scripts.script import Unwritten, script, titled
 from normcheck.cases.suite import asked_of, suite
 from normcheck.specs.sentences import suggestion
 
@@ -43,7 +43,7 @@ def text_of(case: Case, target: Target) -> str:
     """The script; a comment and the line for pytest where there is none."""
     title = f"{case.id}, as {target.title.partition(' · ')[0]} is asked it."
     try:
-        return script(request_for(case, target.dialect), target.name, target.mode, title)
+        return titled(script(request_for(case, target.dialect), target.name, target.mode), title)
     except Unwritten as reason:
         return f"# There is no script of this case: {reason}.\n{asked_again(case.id, target)}\n"
 

@@ -11,11 +11,18 @@ import click
 from normcheck.adapters.targets import safe
 from normcheck.cases.runs.progress import duration
 from normcheck.cases.runs.selection import Selection
+from normcheck.reports.comparing.classes import FAILING
+from normcheck.reports.comparing.classes import chosen as kinds
+from normcheck.reports.comparing.pairing import CompareError
+from normcheck.reports.comparing.text import terminal
+from normcheck.reports.reading import read
 
 from .environments.building import NotInstalled
 from .environments.plan import Plan, usual_cache
 from .records import Stop
 from .upgrading.files import append, exchanged, pairs
+from .upgrading.files import targets as targets_of
+from .upgrading.results import PAGE, compared, write
 from .upgrading.running import run
 from .upgrading.sides import Options, Wrong, sides, wanted
 
@@ -32,6 +39,13 @@ RECORD = "record.jsonl"
 @click.option("--layer", "layers", multiple=True, help="Ask the cases of this layer only.")
 @click.option("--case", "cases", multiple=True, help="Ask the cases whose id matches this pattern only.")
 @click.option("--full", is_flag=True, help="Ask every case, in every mode (default: the quick list).")
+@click.option(
+    "--fail-on",
+    default=",".join(FAILING),
+    show_default=True,
+    metavar="CLASSES",
+    help="Exit with status 1 where there is an entry of one of these classes (docs: validate an upgrade); or `none`.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder for record, page and scripts.")
 @click.option("--cache", type=click.Path(path_type=Path), default=usual_cache, help="The folder for environments.")
 @click.option("--rebuild", is_flag=True, help="Build the environments again, though they are there.")
@@ -46,6 +60,7 @@ def upgrade(
     host: str,
     layers: tuple[str, ...],
     cases: tuple[str, ...],
+    fail_on: str,
     full: bool,
     output: Path | None,
     cache: Path,
@@ -64,13 +79,19 @@ def upgrade(
     chosen = Selection(full, cases, layers)
     began = time.monotonic()
     try:
+        failing = kinds(fail_on)
         both = sides(wanted(before), wanted(after), options)
         folder = output or Path(FOLDER, f"{safe(before)}-to-{safe(after)}")
         run(both, folder / RECORD, [*words(chosen), *pytest_options])
-        append(folder / RECORD, list(exchanged(pairs(both), chosen, tell)))
-    except (Wrong, NotInstalled) as error:
+        before_and_after = targets_of(both)
+        append(folder / RECORD, list(exchanged(pairs(*before_and_after), chosen, tell)))
+        found = compared(read(folder / RECORD), *before_and_after, folder)
+    except (Wrong, NotInstalled, CompareError, ValueError) as error:
         raise Stop(str(error)) from None
-    tell(f"{folder}: {duration(time.monotonic() - began)}")
+    write(found, failing, folder)
+    tell(f"\n{terminal(found, failing, colour=sys.stdout.isatty())}")
+    tell(f"\n{folder / PAGE}, after {duration(time.monotonic() - began)}")
+    click.get_current_context().exit(1 if found.failing(failing) else 0)
 
 
 def words(chosen: Selection) -> list[str]:

@@ -108,6 +108,13 @@ def test_a_version_stands_in_front_of_its_host_and_brings_what_the_host_lacks(li
     assert (side.versions["mylayers"], side.versions["below"], side.versions["beside"]) == ("2.0", "1.0", "1.0")
 
 
+def test_the_version_that_the_host_has_stands_in_front_of_it_too(links, tmp_path):
+    host = environment(plan(links, "mylayers==1.0"), tmp_path / "cache", [].append)
+    wheel(links, "mylayers", "1.0", "version = 'of the side'\n")
+    side = environment(plan(links, "mylayers==1.0", host=host.python), tmp_path / "cache", [].append)
+    assert says(side.python, "import mylayers; print(mylayers.version)") == "of the side"
+
+
 def test_what_does_not_work_on_its_host_says_so_the_second_time_too(links, tmp_path):
     broken = plan(links, "mylayers==1.0", host=sys.executable, works="import mylayers\nmylayers.absent")
     for _ in range(2):

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
+from normcheck.adapters.targets import discover
+from normcheck.cases.runs.run import reproduce
+from normcheck.cases.scripts.script import Unwritten, signature
 from normcheck.commands import main
 from normcheck.commands.environments.building import DoesNotWork, Environment, NotInstalled
 from normcheck.commands.upgrading import sides as module
+from normcheck.commands.upgrading.results import repeated
 from normcheck.commands.upgrading.sides import Options, Wrong, sides, wanted
+from normcheck.reports.comparing.difference import Difference, Entry, Pair
 from normcheck.reports.reading import read
+from normcheck.tests import records as record_lines
 from normcheck.tests.wheels import wheel
 
 LAYER = """
@@ -139,14 +148,81 @@ def upgrade(tmp_path, monkeypatch):
     return lambda *words: CliRunner().invoke(main, ["upgrade", *words, *usual, "--target", "my_adapter.py"])
 
 
-def test_an_upgrade_of_ones_own_package_asks_both_versions_the_same(upgrade, tmp_path):
-    result = upgrade("mylayers==1.0", "mylayers==2.0", "--case", "layer_normalization/documentation-example")
-    assert result.exit_code == 0, result.output
-    record = read(tmp_path / "found" / "record.jsonl")
+CASE = "layer_normalization/documentation-example"
+
+
+def test_an_upgrade_of_ones_own_package_says_what_changed(upgrade, tmp_path):
+    result = upgrade("mylayers==1.0", "mylayers==2.0", "--case", CASE)
+    assert result.exit_code == 1, result.output
+    folder = tmp_path / "found"
+    record = read(folder / "record.jsonl")
+    assert record.complete
     titles = {target.id: target.title.partition(" · ")[0] for target in record.targets}
-    assert {title.split()[-1] for title in titles.values()} == {"1.0)", "2.0)"}
     outcomes = {titles[one.target][-4:-1]: one.outcome for one in record.checks if one.aspect == "output"}
     assert outcomes == {"1.0": "pass", "2.0": "fail"}
+    assert {line.target for line in record.seen} == set(titles)
+    assert "mylayers 1.0  →  mylayers 2.0" in result.output
+    assert "Broken (1)" in result.output
+    (entry,) = [one for one in json.loads((folder / "upgrade.json").read_text())["entries"] if one["class"] == "broken"]
+    # Scripts are written for frameworks; of one's own adapter the suite is asked again.
+    assert entry["commands"]["after"].startswith(
+        f"pytest --pyargs normcheck.cases --target my_adapter.py@{tmp_path}/cache"
+    )
+    for name in ("upgrade.html", "upgrade.xml", "upgrade.md", "record.html"):
+        assert (folder / name).stat().st_size > 100
+
+
+def test_the_same_version_on_both_sides_is_no_upgrade(upgrade):
+    result = upgrade("mylayers==1.0", "mylayers==1.0", "--case", CASE)
+    assert result.exit_code == 2
+    assert "both sides are one environment" in result.stderr
+
+
+def test_what_is_not_to_fail_does_not(upgrade):
+    assert upgrade("mylayers==1.0", "mylayers==2.0", "--case", CASE, "--fail-on", "files").exit_code == 0
+    result = upgrade("mylayers==1.0", "mylayers==2.0", "--fail-on", "no-such-class")
+    assert result.exit_code == 2
+    assert "no-such-class" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_entries_have_a_script_for_both_sides_or_one_each(tmp_path):
+    (torch,) = [
+        replace(discover(["reference"]).targets[0], id="torch-1", name="torch", dialect="torch", python="/one/python")
+    ]
+    newer = replace(torch, id="torch-2", python="/two/python")
+    other = replace(newer, id="flax-2", name="flax", requested="flax:eager")
+    lines = {one.id: record_lines.target(id=one.id, title=one.id) for one in (torch, newer, other)}
+    example = Difference(
+        "broken",
+        "layer_normalization",
+        CASE,
+        Pair(lines["torch-1"], lines["torch-2"]),
+        "output",
+        "",
+        "1",
+        "2",
+        (),
+        'It is "2".',
+    )
+    entry = Entry("broken", "", example, (example,), {}, (), (), (), 1, (), ("", ""))
+    targets = {one.id: one for one in (torch, newer, other)}
+    same = repeated(entry, 7, targets, tmp_path)
+    assert same.commands == (f"/one/python {tmp_path}/07.py", f"/two/python {tmp_path}/07.py")
+    text = (tmp_path / "07.py").read_text()
+    assert ast.get_docstring(ast.parse(text)).splitlines()[0] == f"{CASE}: It is '2'."
+    assert same.commands[1] in text
+    apart = replace(example, pair=Pair(lines["torch-1"], lines["flax-2"]))
+    commands = repeated(replace(entry, example=apart), 8, targets, tmp_path).commands
+    assert commands == (f"/one/python {tmp_path}/08-before.py", reproduce(CASE, other))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["07.py", "08-before.py"]
+
+
+def test_a_signature_is_shown_by_a_script(tmp_path):
+    text = signature("torch.nn.LayerNorm", "torch")
+    assert text.splitlines()[-1] == "print(inspect.signature(torch.nn.LayerNorm))"
+    with pytest.raises(Unwritten, match=r"keras\.layers\.Dense is no part of torch"):
+        signature("keras.layers.Dense", "torch")
 
 
 def test_a_version_that_does_not_exist_is_one_sentence_and_status_2(upgrade, tmp_path):

@@ -38,14 +38,9 @@ class Language:
     body: Callable[[Request, Language, str], Iterator[str]]
 
 
-def script(request: Request, adapter: str, mode: str, title: str = "") -> str:
-    """The source of a script that does with `adapter`, in `mode`, what `request` says. Raises Unwritten.
-
-    title: the first lines of its docstring.
-    """
-    language = LANGUAGES.get(adapter)
-    if language is None:
-        raise Unwritten(f"scripts are written for {', '.join(LANGUAGES)}, and not for {adapter}")
+def script(request: Request, adapter: str, mode: str) -> str:
+    """The source of a script that does with `adapter`, in `mode`, what `request` says. Raises Unwritten."""
+    language = language_of(adapter)
     _refuse(request, mode)
     with writing(language.package):
         try:
@@ -53,8 +48,28 @@ def script(request: Request, adapter: str, mode: str, title: str = "") -> str:
         except (Unsupported, ImportError) as reason:
             raise Unwritten(str(reason)) from None
     lines = [*language.before(request), *layer[:-1], f"layer = {layer[-1]}", *language.body(request, language, mode)]
-    head = f'"""{title or request.case}"""\n\n' + "\n".join(language.start)
-    return f"{head}\n\n" + "\n".join(lines) + "\n"
+    return "\n".join([*language.start, "", *lines, ""])
+
+
+def signature(name: str, adapter: str) -> str:
+    """The source of a script that prints the signature of what a framework exports under `name`. Raises Unwritten."""
+    language = language_of(adapter)
+    if name.partition(".")[0] != language.package:
+        raise Unwritten(f"{name} is no part of {language.package}")
+    return "\n".join(["import inspect", *language.start, "", f"print(inspect.signature({name}))", ""])
+
+
+def titled(text: str, title: str) -> str:
+    """A script with a docstring."""
+    plain = title.replace("\\", "/").replace('"', "'")
+    return f'"""{plain}"""\n\n{text}'
+
+
+def language_of(adapter: str) -> Language:
+    """How scripts for an adapter are written. Raises Unwritten."""
+    if adapter not in LANGUAGES:
+        raise Unwritten(f"scripts are written for {', '.join(LANGUAGES)}, and not for {adapter}")
+    return LANGUAGES[adapter]
 
 
 def _refuse(request: Request, mode: str) -> None:
@@ -203,6 +218,7 @@ def with_torch(request: Request, language: Language, mode: str) -> Iterator[str]
 
 def _after(what: str) -> Iterator[str]:
     yield ""
+    yield 'print("configuration", *sorted(layer.get_config()))'
     yield "for weight in layer.weights:"
     yield f'    print("afterwards", *{what})'
 

@@ -151,12 +151,13 @@ def _filled(plan: Plan, python: str) -> dict[str, str]:
         return versions(python)
     own = places(python)
     behind = places(plan.host)
-    Path(own[0], "normcheck-host.pth").write_text("".join(f"{place}\n" for place in behind), encoding="utf-8")
     _install(plan, python, plan.requirements, alone=True)
     tried: set[str] = set()
     while lacking := [one for one in complete(python, own, behind) if one not in tried]:
         _install(plan, python, lacking, alone=True)
         tried.update(lacking)
+    # Written last: pip would take what the host has for installed, and put nothing in front of it.
+    Path(own[0], "normcheck-host.pth").write_text("".join(f"{place}\n" for place in behind), encoding="utf-8")
     return versions(python)
 
 

@@ -18,12 +18,18 @@ PLAIN = "eager"
 SHARE = 4
 
 
-def pairs(sides: tuple[Side, Side]) -> list[tuple[Target, Target]]:
-    """The targets of both sides that call a layer plainly, side by side in the order in which they are asked for."""
+def targets(sides: tuple[Side, Side]) -> tuple[list[Target], list[Target]]:
+    """What is judged on either side, called as in the run that judged both."""
     asked = [f"{target}@{side.environment.python}" for side in sides for target in side.targets]
-    found = [target for target in discover(list(dict.fromkeys(asked))).targets if target.mode == PLAIN]
+    found = discover(list(dict.fromkeys(asked))).targets
     before, after = ([one for one in found if one.python == side.environment.python] for side in sides)
-    return [(one, other) for one, other in zip(before, after, strict=False) if one.id != other.id]
+    return before, after
+
+
+def pairs(before: Sequence[Target], after: Sequence[Target]) -> list[tuple[Target, Target]]:
+    """The targets of both sides that call a layer plainly, side by side in the order in which they are asked for."""
+    plain = [[one for one in side if one.mode == PLAIN] for side in (before, after)]
+    return [(one, other) for one, other in zip(*plain, strict=False) if one.id != other.id]
 
 
 def exchanged(

@@ -92,6 +92,8 @@ def sides(before: Wanted, after: Wanted, options: Options) -> tuple[Side, Side]:
         told = " and ".join(dict.fromkeys(name or "an interpreter" for name in names))
         raise Wrong(f"nothing tells what to judge of {told}: name it with --target, an adapter or a file of your own.")
     first, second = environments(before, after, known, options)
+    if first.python == second.python and judged(known[0], first) == judged(known[1], second):
+        raise Wrong(f"both sides are one environment, {first.python}: there is nothing to compare.")
     targets = options.targets
     return (
         Side(before.text, first, targets or judged(known[0], first)),
