@@ -43,7 +43,7 @@ def changed(one: Movement) -> str:
 
 def render(every: Sequence[Series], most: int) -> str:
     """The page as HTML. The same history gives the same text."""
-    style = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "trends.css"))
+    style = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page/page.css", "trends.css"))
     moved = largest(every)[:most]
     layers: dict[str, list[tuple[Series, Markup]]] = {}
     for series in every:
