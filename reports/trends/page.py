@@ -7,11 +7,13 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ..page import HERE, environment, policy
+from ..page import environment, policy
 from ..summary import printable
 from .changes import Movement, largest, movements
 from .drawing import drawn, seconds
 from .history import Series
+
+REPORTS = Path(__file__).parent.parent
 
 
 def table(every: Sequence[Series], most: int) -> Iterator[str]:
@@ -43,7 +45,7 @@ def changed(one: Movement) -> str:
 
 def render(every: Sequence[Series], most: int) -> str:
     """The page as HTML. The same history gives the same text."""
-    style = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page/page.css", "trends.css"))
+    style = "".join((REPORTS / name).read_text(encoding="utf-8") for name in ("page/page.css", "trends.css"))
     moved = largest(every)[:most]
     layers: dict[str, list[tuple[Series, Markup]]] = {}
     for series in every:
