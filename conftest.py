@@ -22,4 +22,4 @@ elif CLONE not in [str(Path(place).resolve()) for place in package.__path__]:
         "`pytest --pyargs normcheck.cases` in another folder."
     )
 
-pytest_plugins = ["normcheck.cases.plugin", "normcheck.cases.benchmarks.items"]
+pytest_plugins = ["normcheck.cases.plugin"]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .runs.session import Session
     from .suite import Claim
 
+pytest_plugins = ("normcheck.cases.benchmarks.items",)
 SESSION = pytest.StashKey["Session"]()
 LINES = pytest.StashKey[list[dict[str, Any]]]()
 SPECS = Path(__file__).parent.parent / "specs"
