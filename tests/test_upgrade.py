@@ -192,7 +192,7 @@ def test_entries_have_a_script_for_both_sides_or_one_each(tmp_path):
     ]
     newer = replace(torch, id="torch-2", python="/two/python")
     other = replace(newer, id="flax-2", name="flax", requested="flax:eager")
-    lines = {one.id: record_lines.target(id=one.id, title=one.id) for one in (torch, newer, other)}
+    lines = {one.id: record_lines.target(one.id) for one in (torch, newer, other)}
     example = Difference(
         "broken",
         "layer_normalization",
@@ -218,6 +218,26 @@ def test_entries_have_a_script_for_both_sides_or_one_each(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["07.py", "08-before.py"]
 
 
+def test_a_file_is_shown_by_a_script_that_one_side_saves_with_and_the_other_opens_with(tmp_path):
+    one = replace(discover(["reference"]).targets[0], id="keras-1", name="keras", python="/one/python")
+    other = replace(one, id="keras-2", python="/two/python")
+    pair = Pair(*(record_lines.target(target.id) for target in (one, other)))
+    case = "layer_normalization/saved-with-several-axes"
+    example = Difference(
+        "files", "layer_normalization", case, pair, "files", "legacy, backwards", "no", "opens", (), "It does not open."
+    )
+    entry = Entry("files", "", example, (example,), {}, (), (), (), 1, (), ("", ""))
+    commands = repeated(entry, 3, {"keras-1": one, "keras-2": other}, tmp_path).commands
+    opens, saves = (
+        f"/{name}/python {tmp_path}/03.py {do} {tmp_path}/03.h5" for name, do in (("one", "open"), ("two", "save"))
+    )
+    assert commands == (opens, saves)
+    text = (tmp_path / "03.py").read_text()
+    assert [line.strip() for line in text.splitlines()[2:4]] == [saves, opens]
+    assert "    model = keras.models.load_model(path)" in text.splitlines()
+    ast.parse(text)
+
+
 def test_a_signature_is_shown_by_a_script(tmp_path):
     text = signature("torch.nn.LayerNorm", "torch")
     assert text.splitlines()[-1] == "print(inspect.signature(torch.nn.LayerNorm))"
@@ -233,6 +253,6 @@ def test_a_version_that_does_not_exist_is_one_sentence_and_status_2(upgrade, tmp
 
 
 def test_a_run_in_which_nothing_is_selected_says_so(upgrade):
-    result = upgrade("mylayers==1.0", "mylayers==2.0", "--case", "no/such-case")
+    result = upgrade("mylayers==1.0", "mylayers==2.0", "-k", "no-such-case")
     assert result.exit_code == 2
     assert "the run ended with status 5 and gave nothing to compare" in result.stderr

@@ -41,14 +41,19 @@ class Language:
 def script(request: Request, adapter: str, mode: str) -> str:
     """The source of a script that does with `adapter`, in `mode`, what `request` says. Raises Unwritten."""
     language = language_of(adapter)
-    _refuse(request, mode)
+    refuse(request, mode)
+    lines = [*language.before(request), *made(request, language), *language.body(request, language, mode)]
+    return "\n".join([*language.start, "", *lines, ""])
+
+
+def made(request: Request, language: Language) -> list[str]:
+    """The lines that make the layer. Raises Unwritten."""
     with writing(language.package):
         try:
             layer = statements(language.made(request, language))
         except (Unsupported, ImportError) as reason:
             raise Unwritten(str(reason)) from None
-    lines = [*language.before(request), *layer[:-1], f"layer = {layer[-1]}", *language.body(request, language, mode)]
-    return "\n".join([*language.start, "", *lines, ""])
+    return [*layer[:-1], f"layer = {layer[-1]}"]
 
 
 def signature(name: str, adapter: str) -> str:
@@ -72,7 +77,7 @@ def language_of(adapter: str) -> Language:
     return LANGUAGES[adapter]
 
 
-def _refuse(request: Request, mode: str) -> None:
+def refuse(request: Request, mode: str) -> None:
     """Raises Unwritten for what a script does not say."""
     steps = request.steps
     reasons = {
@@ -117,7 +122,7 @@ def _made(
 
 def on_tensorflow(request: Request, language: Language, mode: str) -> Iterator[str]:
     """The rest of a script for Keras on TensorFlow."""
-    yield from _keras_weights(request)
+    yield from keras_weights(request)
     decorated = {"graph": "@tf.function", "xla": "@tf.function(jit_compile=True)"}.get(mode)
     yield from _functions(request, decorated)
     for index, step in enumerate(request.steps):
@@ -155,7 +160,7 @@ def _functions(request: Request, decorated: str | None) -> Iterator[str]:
 
 def on_another_backend(request: Request, language: Language, mode: str) -> Iterator[str]:
     """The rest of a script for Keras on PyTorch or JAX: its outputs."""
-    yield from _keras_weights(request)
+    yield from keras_weights(request)
     for index, step in enumerate(request.steps):
         yield ""
         yield f"x = keras.ops.convert_to_tensor({array(step.input)}, {step.input.dtype!r})"
@@ -173,7 +178,8 @@ def _policy(request: Request, package: str = "keras") -> list[str]:
     return [] if policy == "float32" else [f"{package}.mixed_precision.set_global_policy({policy!r})"]
 
 
-def _keras_weights(request: Request) -> Iterator[str]:
+def keras_weights(request: Request) -> Iterator[str]:
+    """Build the layer, and give its weights their values."""
     yield f"layer.build({request.shape!r})"
     if request.weights:
         yield "values = {"

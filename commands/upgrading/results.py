@@ -12,6 +12,7 @@ from pathlib import Path
 from normcheck.adapters.targets import Target
 from normcheck.cases.requests.ask import request_for
 from normcheck.cases.runs.run import reproduce
+from normcheck.cases.scripts.filing import ENDINGS, filing
 from normcheck.cases.scripts.script import Unwritten, script, signature, titled
 from normcheck.cases.suite import suite
 from normcheck.reports.comparing.as_json import as_json
@@ -61,10 +62,13 @@ def repeated(entry: Entry, number: int, targets: Mapping[str, Target], folder: P
     commands = [
         again(example.case, target)
         if text is None
-        else shlex.join([target.python or sys.executable, str(folder / name)])
+        else shlex.join(
+            [target.python or sys.executable, str(folder / name), *halves(example, target, folder / names[0])]
+        )
         for target, text, name in zip(both, texts, names, strict=True)
     ]
-    told = f"{example.case or example.subject}: {example.sentence}\n\n    {commands[0]}\n    {commands[1]}\n"
+    first, second = commands if not example.subject.endswith("backwards") else reversed(commands)
+    told = f"{example.case or example.subject}: {example.sentence}\n\n    {first}\n    {second}\n"
     for text, name in zip(texts, names, strict=True):
         if text is not None:
             (folder / name).write_text(titled(text, told), encoding="utf-8", newline="\n")
@@ -77,9 +81,27 @@ def source(example: Difference, target: Target) -> str | None:
     try:
         if example.aspect == "signature":
             return signature(example.subject.split()[0], target.name)
-        return script(request_for(case, target.dialect), target.name, target.mode) if case else None
+        if case is None:
+            return None
+        request = request_for(case, target.dialect)
+        if example.aspect == "files":
+            return filing(request, target.name, form_of(example))
+        return script(request, target.name, target.mode)
     except Unwritten:
         return None
+
+
+def form_of(example: Difference) -> str:
+    """The form of a file that did not open."""
+    return example.subject.partition(",")[0]
+
+
+def halves(example: Difference, target: Target, script_file: Path) -> list[str]:
+    """What a script about a file is told: the side that saved it, and the other."""
+    if example.aspect != "files":
+        return []
+    saves = (target.id == example.pair.before.id) == example.subject.endswith("forwards")
+    return ["save" if saves else "open", str(script_file.with_suffix(ENDINGS[form_of(example)]))]
 
 
 def again(case: str, target: Target) -> str:
