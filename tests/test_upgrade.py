@@ -232,6 +232,9 @@ def test_a_file_is_shown_by_a_script_that_one_side_saves_with_and_the_other_open
         f"/{name}/python {tmp_path}/03.py {do} {tmp_path}/03.h5" for name, do in (("one", "open"), ("two", "save"))
     )
     assert commands == (opens, saves)
+    unwritten = replace(example, case="layer_normalization/every-way", subject="configuration, backwards")
+    other_form = replace(entry, example=unwritten, differences=(unwritten, example))
+    assert repeated(other_form, 3, {"keras-1": one, "keras-2": other}, tmp_path).commands == commands
     text = (tmp_path / "03.py").read_text()
     assert [line.strip() for line in text.splitlines()[2:4]] == [saves, opens]
     assert "    model = keras.models.load_model(path)" in text.splitlines()

@@ -26,6 +26,7 @@ from normcheck.reports.reading import Record
 
 SCRIPTS = "scripts"
 PAGE = "upgrade.html"
+TRIED = 50
 
 
 def compared(record: Record, before: Sequence[Target], after: Sequence[Target], folder: Path) -> Comparison:
@@ -53,9 +54,12 @@ def write(found: Comparison, failing: tuple[Kind, ...], folder: Path) -> None:
 
 
 def repeated(entry: Entry, number: int, targets: Mapping[str, Target], folder: Path) -> Entry:
-    """An entry with the commands that show its example on both sides; the scripts that they run go into `folder`."""
-    example = entry.example
-    both = [targets[example.pair.before.id], targets[example.pair.after.id]]
+    """An entry with the commands that show its example on both sides; the scripts that they run go into `folder`.
+
+    Where there is no script of the example, they show another of the differences, if there is one of that.
+    """
+    example = next((one for one in (entry.example, *entry.differences[:TRIED]) if told(one, targets)), entry.example)
+    both = sides(example, targets)
     alike = both[0].name == both[1].name
     names = [f"{number:02}{'' if alike else f'-{side}'}.py" for side in ("before", "after")]
     texts = [source(example, target) for target in both]
@@ -68,11 +72,21 @@ def repeated(entry: Entry, number: int, targets: Mapping[str, Target], folder: P
         for target, text, name in zip(both, texts, names, strict=True)
     ]
     first, second = commands if not example.subject.endswith("backwards") else reversed(commands)
-    told = f"{example.case or example.subject}: {example.sentence}\n\n    {first}\n    {second}\n"
+    title = f"{example.case or example.subject}: {example.sentence}\n\n    {first}\n    {second}\n"
     for text, name in zip(texts, names, strict=True):
         if text is not None:
-            (folder / name).write_text(titled(text, told), encoding="utf-8", newline="\n")
+            (folder / name).write_text(titled(text, title), encoding="utf-8", newline="\n")
     return replace(entry, commands=(commands[0], commands[1]))
+
+
+def sides(example: Difference, targets: Mapping[str, Target]) -> tuple[Target, Target]:
+    """The two targets that an example is of."""
+    return targets[example.pair.before.id], targets[example.pair.after.id]
+
+
+def told(example: Difference, targets: Mapping[str, Target]) -> bool:
+    """Whether there is a script of an example on both sides."""
+    return all(source(example, target) is not None for target in sides(example, targets))
 
 
 def source(example: Difference, target: Target) -> str | None:
