@@ -87,7 +87,8 @@ def asked_of(case: Case, target: Target) -> bool:
 def partners(case: Case, target: Target, found: Sequence[Target]) -> list[Target | None]:
     """What a target is compared with in a case: others of `found`, each of them once, or nothing but itself.
 
-    A device is compared with the cpu; a layer that is called plainly with every one of another dialect.
+    A device is compared with the cpu; a layer that is called plainly with one target of each other dialect: with a
+    framework where there is one.
     """
     on = case.other.on if case.other else None
     if on == "device":
@@ -100,7 +101,10 @@ def partners(case: Case, target: Target, found: Sequence[Target]) -> list[Target
         return [one for one in alike if one.device == "cpu" and target.device != "cpu"]
     if on == "dialect":
         plain = [one for one in found if one.mode in PLAIN and target.mode in PLAIN and asked_of(case, one)]
-        return [one for one in plain if one.dialect != target.dialect]
+        first: dict[str, Target | None] = {}
+        for one in sorted(plain, key=lambda one: not one.versions):
+            first.setdefault(one.dialect, one)
+        return [one for dialect, one in first.items() if dialect != target.dialect]
     return [None]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from normcheck.adapters.targets import Target
+from normcheck.cases.suite import partners, suite
 from normcheck.tests.suite_runs import ADAPTERS, judged, outcomes, record, run
 
 SPEAKER = ADAPTERS / "torch_speaker.py"
@@ -38,6 +40,25 @@ def test_a_device_is_compared_with_the_cpu(tmp_path):
     assert failed == {("two_devices-toy-1-eager", "output beside two_devices-cpu-eager", "beyond both bounds")}
     assert "two_devices-toy-1-eager gives" in done.text
     assert "two_devices-cpu-eager" in done.text
+
+
+def test_weights_are_carried_to_one_target_of_each_other_dialect_and_to_a_framework_before_the_reference():
+    case = suite().by_id[CARRIED]
+    found = [
+        Target(name, name, name, name, dialect, "cpu", "eager", versions=versions)
+        for name, dialect, versions in [
+            ("reference", "keras", {}),
+            ("keras", "keras", {"keras": "3"}),
+            ("tf_keras", "keras", {"tf_keras": "2"}),
+            ("torch", "torch", {"torch": "2"}),
+            ("torch-functional", "torch", {"torch": "2"}),
+        ]
+    ]
+    carried = {one.name: [other.name for other in partners(case, one, found)] for one in found}
+    assert carried == {
+        **dict.fromkeys(["reference", "keras", "tf_keras"], ["torch"]),
+        **dict.fromkeys(["torch", "torch-functional"], ["keras"]),
+    }
 
 
 def test_weights_are_carried_from_each_framework_to_the_other(tmp_path):
