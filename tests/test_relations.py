@@ -56,8 +56,8 @@ def test_weights_are_carried_to_one_target_of_each_other_dialect_and_to_a_framew
     ]
     carried = {one.name: [other.name for other in partners(case, one, found)] for one in found}
     assert carried == {
-        **dict.fromkeys(["reference", "keras", "tf_keras"], ["torch"]),
-        **dict.fromkeys(["torch", "torch-functional"], ["keras"]),
+        **{name: ["torch"] for name in ("reference", "keras", "tf_keras")},
+        **{name: ["keras"] for name in ("torch", "torch-functional")},
     }
 
 
