@@ -213,7 +213,7 @@ def test_entries_have_a_script_for_both_sides_or_one_each(tmp_path):
     assert ast.get_docstring(ast.parse(text)).splitlines()[0] == f"{CASE}: It is '2'."
     assert same.commands[1] in text
     apart = replace(example, pair=Pair(lines["torch-1"], lines["flax-2"]))
-    commands = repeated(replace(entry, example=apart), 8, targets, tmp_path).commands
+    commands = repeated(replace(entry, example=apart, differences=(apart,)), 8, targets, tmp_path).commands
     assert commands == (f"/one/python {tmp_path}/08-before.py", reproduce(CASE, other))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["07.py", "08-before.py"]
 

@@ -59,7 +59,7 @@ def repeated(entry: Entry, number: int, targets: Mapping[str, Target], folder: P
     Where there is no script of the example, they show another of the differences, if there is one of that.
     """
     example = next((one for one in (entry.example, *entry.differences[:TRIED]) if told(one, targets)), entry.example)
-    both = sides(example, targets)
+    both = targets_of(example, targets)
     alike = both[0].name == both[1].name
     names = [f"{number:02}{'' if alike else f'-{side}'}.py" for side in ("before", "after")]
     texts = [source(example, target) for target in both]
@@ -79,14 +79,14 @@ def repeated(entry: Entry, number: int, targets: Mapping[str, Target], folder: P
     return replace(entry, commands=(commands[0], commands[1]))
 
 
-def sides(example: Difference, targets: Mapping[str, Target]) -> tuple[Target, Target]:
+def targets_of(example: Difference, targets: Mapping[str, Target]) -> tuple[Target, Target]:
     """The two targets that an example is of."""
     return targets[example.pair.before.id], targets[example.pair.after.id]
 
 
 def told(example: Difference, targets: Mapping[str, Target]) -> bool:
     """Whether there is a script of an example on both sides."""
-    return all(source(example, target) is not None for target in sides(example, targets))
+    return all(source(example, target) is not None for target in targets_of(example, targets))
 
 
 def source(example: Difference, target: Target) -> str | None:
