@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "targets": "List the targets found, and why others are not.",
     "new-adapter": "Write a file to judge a layer of your own with.",
     "report": "Make pages and summaries from records.",
+    "explain": "Say what a record knows of one case.",
     "upgrade": "Say what another version of a framework changes.",
     "judged": "Count what was judged, by target and layer, and list what was found.",
     "reproduce": "Print a script that does what a case does, with the framework alone.",

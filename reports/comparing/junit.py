@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr
 
-from ..summary import printable
+from ..escaping import attribute, shown
 from .classes import TITLES, WORDS, Kind
 from .difference import Comparison, Entry
 from .text import where
@@ -16,7 +15,7 @@ def junit(comparison: Comparison, failing: Sequence[Kind]) -> str:
     failed = {id(entry) for entry in comparison.failing(tuple(failing))}
     cases = [_case(entry, id(entry) in failed) for entry in comparison.entries]
     cases = cases or ['<testcase classname="normcheck.compare" name="no difference" time="0"/>']
-    name = _attribute(f"normcheck compare: {comparison.before} → {comparison.after}")
+    name = attribute(f"normcheck compare: {comparison.before} → {comparison.after}")
     figures = f'tests="{len(cases)}" failures="{len(failed)}" errors="0" skipped="0" time="0"'
     body = "\n".join(cases)
     return (
@@ -27,12 +26,12 @@ def junit(comparison: Comparison, failing: Sequence[Kind]) -> str:
 
 def _case(entry: Entry, failed: bool) -> str:
     opening = (
-        f'<testcase classname={_attribute(f"normcheck.compare.{entry.kind}")} name={_attribute(entry.title)} time="0"'
+        f'<testcase classname={attribute(f"normcheck.compare.{entry.kind}")} name={attribute(entry.title)} time="0"'
     )
-    text = _text(told(entry))
+    text = shown(told(entry))
     if failed:
         message = f"{TITLES[entry.kind]}: {entry.title}"
-        return f"{opening}><failure message={_attribute(message)}>{text}</failure></testcase>"
+        return f"{opening}><failure message={attribute(message)}>{text}</failure></testcase>"
     return f"{opening}><system-out>{text}</system-out></testcase>"
 
 
@@ -50,18 +49,3 @@ def told(entry: Entry) -> str:
         f"again, after: {entry.commands[1]}" if entry.commands[1] else "",
     ]
     return "\n".join(filter(None, lines))
-
-
-def _allowed(text: str) -> str:
-    """Only characters that XML may hold."""
-    return "".join(
-        char if char in "\n\t" or " " <= char not in "\ufffe\uffff" else "\ufffd" for char in printable(text)
-    )
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(" ".join(_allowed(text).split())[:500])
-
-
-def _text(text: str) -> str:
-    return escape(_allowed(text))

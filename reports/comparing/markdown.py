@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from ..summary import printable
+from ..escaping import LONGEST, code, plain
 from .classes import KINDS, TITLES, WORDS, Kind
 from .difference import Comparison, Entry
 from .text import head, verdict, where
 
-LONGEST = 1024 * 1000
 ROOM = 2000
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&@:])")
-LONGEST_TEXT = 500
 
 
 def markdown(comparison: Comparison, failing: Sequence[Kind] = (), longest: int = LONGEST) -> str:
@@ -66,19 +62,3 @@ def _omitted(omitted: Sequence[Entry]) -> str:
     counted = {kind: sum(entry.kind == kind for entry in omitted) for kind in KINDS}
     words = ", ".join(f"{number} {TITLES[kind].lower()}" for kind, number in counted.items() if number)
     return f"Left out, since a summary may not be longer: {words}. The page and the JSON hold all of them."
-
-
-def plain(text: str) -> str:
-    """`text` as Markdown that shows it as it is, on one line."""
-    return SPECIAL.sub(r"\\\1", _short(text))
-
-
-def code(text: str) -> str:
-    """`text` as code on one line."""
-    inside = _short(text).replace("`", "'")
-    return f"`{inside}`"
-
-
-def _short(text: str) -> str:
-    one = printable(" ".join(text.split()))
-    return one if len(one) <= LONGEST_TEXT else f"{one[: LONGEST_TEXT - 1]}…"

@@ -23,10 +23,11 @@ function routed() {
     if (one.hash === `#${section.id}`) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
-  if (section.id === "checks" && route.ready && list.query !== argument) {
+  if (section.id === "checks" && route.ready) {
     at("filter").value = argument;
-    filtered(argument);
-  } else if (section.id === "checks") windowed();
+    if (list.query === argument) windowed();
+    else filtered(argument);
+  }
   document.documentElement.classList.add("routed");
   arrived(section, view, argument);
 }
