@@ -98,6 +98,13 @@ class KerasArguments(Arguments):
         "feature_normalization": {"axis": -1},
         "unit_normalization": {"axis": -1, "order": 2, "epsilon": 1e-12},
         "local_response_normalization": {"alpha": 1e-4, "beta": 0.75, "k": 1.0},
+        "filter_response_normalization": {
+            "axis": [1, 2],
+            "epsilon": 1e-6,
+            "learned_epsilon": False,
+            "learned_epsilon_constraint": None,
+            "threshold": False,
+        },
         "spectral_normalization": {"power_iterations": 1},
         "weight_normalization": {"dim": 1},
     }

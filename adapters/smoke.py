@@ -47,6 +47,7 @@ FIRST = (
     Tiny("instance_normalization", shape=(2, 3, 4)),
     Tiny("unit_normalization"),
     Tiny("local_response_normalization", {"size": 3}, (2, 3, 4)),
+    Tiny("filter_response_normalization", shape=(1, 2, 3, 4)),
 )
 DTYPES = ("float32", "float64", "float16", "bfloat16", "int32", "int64", "bool")
 

@@ -16,7 +16,13 @@ from .keras2 import Keras2Adapter
 from .layers import built_in, translated
 
 PACKAGE = "tensorflow_addons"
+OF_FILTERS = (
+    *("axis", "epsilon", "learned_epsilon", "learned_epsilon_constraint", "trainable", "name"),
+    *("beta_initializer", "gamma_initializer", "beta_regularizer", "gamma_regularizer"),
+    *("beta_constraint", "gamma_constraint"),
+)
 EXPORTED: Mapping[str, Meaning] = {
+    "FilterResponseNormalization": Meaning("filter_response_normalization", {name: name for name in OF_FILTERS}),
     "GroupNormalization": exports.LAYERS["GroupNormalization"],
     "InstanceNormalization": Meaning("instance_normalization", {name: name for name in ("epsilon", "center", "scale")}),
     "SpectralNormalization": exports.LAYERS["SpectralNormalization"],
@@ -50,6 +56,15 @@ def instance_normalization(a: KerasArguments) -> Any:
     return _addon("InstanceNormalization", axis=1, **a.keywords(epsilon="epsilon", center="center", scale="scale"))
 
 
+def filter_response_normalization(a: KerasArguments) -> Any:
+    """tfa.layers.FilterResponseNormalization, which has no threshold; that is a layer of its own, tfa.layers.TLU."""
+    if a.threshold:
+        raise Unsupported("TensorFlow Addons' FilterResponseNormalization has no threshold")
+    return _addon(
+        "FilterResponseNormalization", **{key: a.given[key] for key in a.all_keywords() if key != "threshold"}
+    )
+
+
 def weight_normalization(a: KerasArguments) -> Any:
     """tfa.layers.WeightNormalization around a dense layer without bias; its magnitude does not depend on data."""
     return _addon("WeightNormalization", layer=_dense(a), data_init=False)
@@ -79,6 +94,7 @@ class AddonsAdapter(Keras2Adapter):
         "layer_normalization": layer_normalization,
         "group_normalization": group_normalization,
         "instance_normalization": instance_normalization,
+        "filter_response_normalization": filter_response_normalization,
         "weight_normalization": weight_normalization,
         "spectral_normalization": spectral_normalization,
         "dense": built_in("Dense"),

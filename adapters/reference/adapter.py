@@ -19,6 +19,7 @@ from ..by_python import WAYS, get, take
 from ..interface import Adapter, Request, Unsupported, Weight
 from . import derivatives, file
 from .file import told
+from .filter_response import FILTER, build_filter, filter_backward, filter_forward, make_filter
 from .formula_derivatives import (
     formula_derivative,
     formula_gradient_derivatives,
@@ -38,9 +39,14 @@ KINDS = (
     "feature_normalization",
     *FORMULAS,
     *KERNELS,
+    FILTER,
 )
-TRAINABLE = ("gamma", "beta", "scale", "g", "kernel")
-MAKERS = {**dict.fromkeys(FORMULAS, make_formula), **dict.fromkeys(KERNELS, make_kernel)}
+TRAINABLE = ("gamma", "beta", "scale", "g", "kernel", "learned_epsilon", "tau")
+MAKERS = {
+    **dict.fromkeys(FORMULAS, make_formula),
+    **dict.fromkeys(KERNELS, make_kernel),
+    FILTER: make_filter,
+}
 
 
 class ReferenceAdapter(Adapter):
@@ -81,8 +87,9 @@ class ReferenceAdapter(Adapter):
         """Create the weights."""
         if layer.kind in KERNELS:
             build_kernel(layer, shape)
-        else:
-            build(layer, tuple(None if axis in self.dynamic else size for axis, size in enumerate(shape)))
+            return
+        known = tuple(None if axis in self.dynamic else size for axis, size in enumerate(shape))
+        (build_filter if layer.kind == FILTER else build)(layer, known)
 
     def weights(self, layer: Layer) -> Sequence[Weight]:
         """In order: gamma, beta, moving_mean, moving_variance; or scale; or mean, variance, count."""
@@ -139,6 +146,8 @@ class ReferenceAdapter(Adapter):
         with np.errstate(all="ignore"):
             if layer.kind in KERNELS:
                 return kernel_forward(layer, x, training)
+            if layer.kind == FILTER:
+                return filter_forward(layer, x)
             seen = formula_forward(layer, x) if layer.kind in FORMULAS else forward(layer, x, training)
             if "moving_mean" in layer.weights and seen.axes and seen.output.size:
                 move_statistics(layer, seen)
@@ -150,6 +159,8 @@ class ReferenceAdapter(Adapter):
             return formula_backward(layer, seen, x, upstream)
         if layer.kind in KERNELS:
             return kernel_backward(layer, seen, x, upstream)
+        if layer.kind == FILTER:
+            return filter_backward(layer, seen, upstream)
         return backward(layer, seen, upstream)
 
     def forward(self, layer: Layer, x: Array | View, training: bool | None, tangent: Array | View) -> Array:

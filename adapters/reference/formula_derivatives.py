@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays import Array, View, decode
 from ..interface import Unsupported
+from .filter_response import FILTER, filter_derivative, filter_gradient_derivatives, filter_second_derivative
 from .formulas import over_neighbours
 from .kernels import KERNELS, kernel_backward
 from .layer import Layer, Pass
@@ -18,6 +19,8 @@ from .textbook import Values
 
 def formula_derivative(layer: Layer, seen: Pass, array: Array | View, tangent: Array | View) -> Values:
     """The derivative of the output, y'."""
+    if layer.kind == FILTER:
+        return filter_derivative(layer, seen, tangent)
     t, x = _values(layer, tangent), _values(layer, array)
     if layer.kind in KERNELS:
         moved: Values = t @ seen.z
@@ -29,6 +32,8 @@ def formula_derivative(layer: Layer, seen: Pass, array: Array | View, tangent: A
 
 def formula_second_derivative(layer: Layer, seen: Pass, array: Array | View, tangent: Array | View) -> Values:
     """The second derivative of the output, y''."""
+    if layer.kind == FILTER:
+        return filter_second_derivative(layer, seen, tangent)
     t, x = _values(layer, tangent), _values(layer, array)
     if layer.kind in KERNELS:
         return np.zeros_like(seen.output)
@@ -50,6 +55,8 @@ def formula_gradient_derivatives(
     layer: Layer, seen: Pass, array: Array | View, upstream: Array | View, tangent: Array | View
 ) -> dict[str, Values]:
     """The derivatives of the gradients of sum(upstream * output): `input`, and each trainable weight by name."""
+    if layer.kind == FILTER:
+        return filter_gradient_derivatives(layer, seen, upstream, tangent)
     x, g, t = (_values(layer, one) for one in (array, upstream, tangent))
     if layer.kind in KERNELS:
         return kernel_backward(layer, seen, tangent, upstream) | {"input": np.zeros_like(x)}

@@ -107,7 +107,7 @@ def make(a: KerasArguments) -> Layer:
         )
     names = [name for name, there in (("gamma", a.scale), ("beta", a.center)) if there]
     for name in names:
-        _read_options(layer, a, name)
+        read_options(layer, a, name)
     if a.layer in MOVING and a.track_running_stats:
         layer.momentum = float(a.momentum)
         _check(0 <= layer.momentum <= 1, f"momentum must be between 0 and 1, it is {a.momentum}")
@@ -165,14 +165,19 @@ def initial_value(name: str, value: Any) -> float:
     return INITIAL[kind]
 
 
-def _read_options(layer: Layer, a: KerasArguments, name: str) -> None:
+def read_options(layer: Layer, a: KerasArguments, name: str) -> None:
+    """Read a weight's regularizer and constraint. Raises Unsupported for one that is not named above."""
     regularizer = getattr(a, f"{name}_regularizer")
     if regularizer is not None:
         kind, options = _kind(regularizer)
         if kind not in REGULARIZERS:
             raise Unsupported(f"the reference has no regularizer {kind}")
         layer.regularizers[name] = kind, float(options.get("factor", 0.01))
-    constraint = getattr(a, f"{name}_constraint")
+    read_constraint(layer, name, getattr(a, f"{name}_constraint"))
+
+
+def read_constraint(layer: Layer, name: str, constraint: Any) -> None:
+    """Read a weight's constraint. Raises Unsupported for one that is not named above."""
     if constraint is not None:
         kind, options = _kind(constraint)
         if kind not in CONSTRAINTS:

@@ -10,14 +10,16 @@ layers are one of them in another guise, where x is divided by the root of a sum
         gamma = (size / (alpha n))^1/2,  epsilon = k size / (alpha n)
 
 so the formulas and bounds of root mean square normalization hold, where gamma and epsilon are exact in float64; other
-cases of these layers cannot be asked for derivatives. A dense layer is linear in x, and so is the gradient of each of
-its weights: their derivatives are the output and the gradients at t in place of x, and all else is 0.
+cases of these layers cannot be asked for derivatives. Filter response normalization is one over the positions, with a
+gamma and a beta for every channel; with a threshold or a learned epsilon it cannot be asked either. A dense layer is
+linear in x, and so is the gradient of each of its weights: their derivatives are the output and the gradients at t in
+place of x, and all else is 0.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +33,7 @@ from .answered import Answered, Call, Masks, numbers
 from .derivatives import derivatives
 from .normalization import Layout, Problem, solve, solve_finely
 
+FILTER = "filter_response_normalization"
 DENSE = ("spectral_normalization", "weight_normalization")
 UNKNOWN = "no derivatives in a direction are known of {layer} with these arguments and this input"
 
@@ -58,8 +61,52 @@ def of_formula(call: Call, tangent: Floats, at_tangent: Answered) -> Along:
     """
     if call.meant.case.layer in DENSE:
         return _linear(call.x.shape, at_tangent)
-    answer = (solve_finely if call.finely else solve)(as_root_mean_square(call))
-    return of_mean_and_variance(Bounds(answer), tangent, call.finely)
+    filtered = call.meant.case.layer == FILTER
+    answer = (solve_finely if call.finely else solve)((_filtered if filtered else as_root_mean_square)(call))
+    found = of_mean_and_variance(Bounds(answer), tangent, call.finely)
+    return _laid(found, {f"gradient_{role}": held.value.shape for role, held in call.weights.items()})
+
+
+def _laid(along: Along, shapes: Mapping[str, tuple[int, ...]]) -> Along:
+    """The same derivatives, those of weights in the shapes that the layer has them in."""
+
+    def shape(which: str, values: tuple[int, ...]) -> tuple[int, ...]:
+        return shapes.get(which, values)
+
+    def exact(which: str) -> Exact:
+        found = along.exact(which)
+        return found.reshape(shape(which, found.shape))
+
+    def tolerance(which: str, grade: Grade) -> Floats:
+        found = along.tolerance(which, grade)
+        return found.reshape(shape(which, found.shape))
+
+    def masks(which: str) -> Masks:
+        found = along.masks(which)
+        each = (found.judged, found.required_nan, found.required_not_finite)
+        return Masks(*(one.reshape(shape(which, one.shape)) for one in each))
+
+    return Along(along.dtype, exact, tolerance, masks)
+
+
+def _filtered(call: Call) -> Problem:
+    """A filter response normalization as a root mean square normalization. Raises TypeError for one that is none."""
+    options, shape = call.meant.arguments, call.x.shape
+    if options["threshold"] or options["learned_epsilon"]:
+        raise TypeError(UNKNOWN.format(layer=FILTER))
+    layout = Layout(shape, None, options["axis"], (len(shape) - 1,))
+    gamma, beta = (call.weights[role].value.nearest.reshape(layout.parameter_shape) for role in ("gamma", "beta"))
+    return Problem(
+        x=call.x,
+        dtype=call.meant.case.output_dtype,
+        layout=layout,
+        epsilon=float(options["epsilon"]),
+        gamma=gamma,
+        beta=beta,
+        upstream=call.upstream,
+        centred=False,
+        structured=call.structured,
+    )
 
 
 def _linear(shape: tuple[int, ...], at_tangent: Answered) -> Along:

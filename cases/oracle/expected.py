@@ -23,7 +23,7 @@ from ..case import Case, CaseStep
 from ..requests.ask import request_for
 from ..requests.conventions import Convention, convention, machine_epsilon
 from ..requests.inputs import structured
-from . import magnitudes, response, spectral, unit
+from . import filter_response, magnitudes, response, spectral, unit
 from .answered import Answered, Call, Formula, Held, exactly
 from .moving import State, first_state, moving
 from .normalization import Answer, Problem, solve, solve_finely
@@ -42,6 +42,7 @@ FEATURE_FLOOR = 1e-7
 ANSWERS: Mapping[str, Formula] = {
     "unit_normalization": unit.answered,
     "local_response_normalization": response.answered,
+    "filter_response_normalization": filter_response.answered,
     "spectral_normalization": spectral.answered,
     "weight_normalization": magnitudes.answered,
 }

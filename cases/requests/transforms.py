@@ -21,6 +21,7 @@ from .inputs import generate
 SHIFT, SCALE = 64.0, 8.0
 BEFORE, AFTER = 3, 2
 CHANNELS = 1
+LAST = ("filter_response_normalization",)
 Values = NDArray[Any]
 Change = Callable[[Convention, int, Values], Values]
 
@@ -62,6 +63,8 @@ def length_of(change: str | None, length: int) -> int:
 
 def features_of(meant: Convention) -> tuple[int, ...]:
     """The axes along which there are weights, or statistics, of the layer's own; the channels, where it cannot say."""
+    if meant.case.layer in LAST:
+        return (len(meant.case.shape) - 1,)
     axis = meant.arguments.get("axis", CHANNELS)
     return axis if isinstance(axis, tuple) else () if axis is None else (axis,)
 

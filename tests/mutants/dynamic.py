@@ -44,7 +44,13 @@ SizeOfFirstInput = mutant(
 BatchOfFirstInput = mutant(
     "batch-of-first-input",
     "With sizes unknown, the first batch's size is built into a reshape.",
-    (*ALL, "instance_normalization", "unit_normalization", "local_response_normalization"),
+    (
+        *ALL,
+        "instance_normalization",
+        "unit_normalization",
+        "local_response_normalization",
+        "filter_response_normalization",
+    ),
     dtypes=ONE,
     construct=construct,
     call=_limited(ReferenceAdapter.call),

@@ -121,7 +121,7 @@ PickledInFloat32 = mutant(
 ConfigurationWithoutAnArgument = mutant(
     "configuration-without-an-argument",
     "The configuration leaves out what no weight's shape depends on.",
-    (*ALL, "unit_normalization", "local_response_normalization"),
+    (*ALL, "unit_normalization", "local_response_normalization", "filter_response_normalization"),
     dtypes=ONE,
     stands_for="a get_config() that was not extended with the constructor",
     load=_configured,

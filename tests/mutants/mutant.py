@@ -12,7 +12,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.reference import ReferenceAdapter, adapter, derivatives, formulas, kernels, layer, textbook
+from normcheck.adapters.reference import (
+    ReferenceAdapter,
+    adapter,
+    derivatives,
+    filter_response,
+    formulas,
+    kernels,
+    layer,
+    textbook,
+)
 from normcheck.adapters.reference.layer import forward
 
 LAYER, RMS, BATCH, GROUP, INSTANCE, FEATURE = (
@@ -24,6 +33,7 @@ LAYER, RMS, BATCH, GROUP, INSTANCE, FEATURE = (
     "feature_normalization",
 )
 UNIT, RESPONSE = "unit_normalization", "local_response_normalization"
+FILTER = "filter_response_normalization"
 CENTRED = (LAYER, BATCH, GROUP, INSTANCE)
 STATISTICAL = (LAYER, RMS, BATCH, GROUP, INSTANCE)
 MOVING = (BATCH, INSTANCE)
@@ -35,7 +45,7 @@ ONE = ("float32",)
 WIDE = ("float32", "float64")
 NARROW = ("float16", "bfloat16")
 INTEGER = ("int32",)
-MODULES = (textbook, layer, formulas, kernels, derivatives, adapter)
+MODULES = (textbook, layer, formulas, filter_response, kernels, derivatives, adapter)
 METHODS = (
     *("construct", "build", "weights", "parameters", "assign", "call", "gradient", "adapt", "update", "arrange"),
     *("save", "load", "forward", "second_order", "vectorized"),

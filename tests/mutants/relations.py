@@ -9,7 +9,7 @@ import numpy as np
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.reference import ReferenceAdapter
 from normcheck.adapters.reference.textbook import reciprocal_deviation
-from normcheck.tests.mutants.mutant import ALL, ONE, STATISTICAL, mutant
+from normcheck.tests.mutants.mutant import ALL, FILTER, ONE, STATISTICAL, mutant
 
 INSTANCE, UNIT, RESPONSE = "instance_normalization", "unit_normalization", "local_response_normalization"
 EVERY = tuple(dict.fromkeys((*ALL, INSTANCE, UNIT, RESPONSE)))
@@ -56,7 +56,7 @@ def by_process(output):
 ByPlace = mutant(
     "by-place-in-batch",
     "From the fifth example on, outputs are one unit in the last place more.",
-    EVERY,
+    (*EVERY, FILTER),
     dtypes=ONE,
     stands_for="rows beyond a kernel's tile, computed by another kernel",
     **on_call(by_place),
@@ -64,7 +64,7 @@ ByPlace = mutant(
 BySize = mutant(
     "by-batch-size",
     "In batches of more than eight, outputs are one unit in the last place more.",
-    EVERY,
+    (*EVERY, FILTER),
     dtypes=ONE,
     stands_for="kernels that are chosen by the size of the batch",
     **on_call(by_size),
@@ -72,7 +72,7 @@ BySize = mutant(
 LeftOver = mutant(
     "left-over-rounded-otherwise",
     "Examples are taken in fours, and those left over are rounded otherwise.",
-    EVERY,
+    (*EVERY, FILTER),
     dtypes=ONE,
     stands_for="rsqrt in TensorFlow on the cpu",
     **on_call(left_over),
@@ -80,7 +80,7 @@ LeftOver = mutant(
 ByProcess = mutant(
     "by-process",
     "The last bit depends on the process.",
-    EVERY,
+    (*EVERY, FILTER),
     dtypes=ONE,
     stands_for="an order of summation that follows hashes or addresses",
     **on_call(by_process),

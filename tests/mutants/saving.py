@@ -9,6 +9,7 @@ from normcheck.tests.mutants.mutant import (
     BATCH,
     CENTRED,
     FEATURE,
+    FILTER,
     GROUP,
     LAYER,
     MOVING,
@@ -50,7 +51,7 @@ def weights(change):
 SavedWithoutAnArgument = mutant(
     "saved-without-an-argument",
     "The arguments are not saved, and come back as their defaults.",
-    (*ALL, UNIT, RESPONSE),
+    (*ALL, UNIT, RESPONSE, FILTER),
     dtypes=ONE,
     load=loading(lambda saved: saved["arguments"].clear()),
 )
@@ -61,7 +62,9 @@ SavedWithAnotherShape = mutant(
     dtypes=ONE,
     load=weights(lambda saved: {name: Array(one.dtype, (one.size,), one.data) for name, one in saved.items()}),
 )
-EpsilonNotSaved = mutant("epsilon-not-saved", "Epsilon is not saved.", STATISTICAL, dtypes=ONE, load=without("epsilon"))
+EpsilonNotSaved = mutant(
+    "epsilon-not-saved", "Epsilon is not saved.", (*STATISTICAL, FILTER), dtypes=ONE, load=without("epsilon")
+)
 AxisNotSaved = mutant(
     "axis-not-saved",
     "The axis is not saved.",
@@ -76,7 +79,11 @@ GroupsNotSaved = mutant(
 )
 InvertNotSaved = mutant("invert-not-saved", "`invert` is not saved.", [FEATURE], dtypes=ONE, load=without("invert"))
 WeightsNotLoaded = mutant(
-    "weights-not-loaded", "The loaded layer has its initial weights.", ALL, dtypes=ONE, load=weights(lambda saved: {})
+    "weights-not-loaded",
+    "The loaded layer has its initial weights.",
+    (*ALL, FILTER),
+    dtypes=ONE,
+    load=weights(lambda saved: {}),
 )
 StatisticsNotSaved = mutant(
     "statistics-not-saved",

@@ -6,7 +6,7 @@ import numpy as np
 
 from normcheck.adapters.reference.layer import descend, make
 from normcheck.adapters.reference.textbook import penalty, penalty_gradient
-from normcheck.tests.mutants.mutant import ONE, OPTIONED, altered, mutant
+from normcheck.tests.mutants.mutant import FILTER, ONE, OPTIONED, altered, mutant
 
 
 def exchanged_options(options):
@@ -27,14 +27,14 @@ def ignored_in_descent(field):
 RegularizerIgnored = mutant(
     "regularizer-ignored",
     "Regularizers are taken and not used.",
-    OPTIONED,
+    (*OPTIONED, FILTER),
     dtypes=ONE,
     descend=ignored_in_descent("regularizers"),
 )
 RegularizerHalved = mutant(
     "regularizer-halved",
     "The penalty is half of what it should be, as where the half belongs to the formula.",
-    OPTIONED,
+    (*OPTIONED, FILTER),
     dtypes=ONE,
     penalty=lambda kind, factor, w: penalty(kind, factor / 2, w),
     penalty_gradient=lambda kind, factor, w: penalty_gradient(kind, factor / 2, w),
@@ -42,7 +42,7 @@ RegularizerHalved = mutant(
 RegularizerInTheLossAlone = mutant(
     "regularizer-in-the-loss-alone",
     "The penalty is reported and has no gradient.",
-    OPTIONED,
+    (*OPTIONED, FILTER),
     dtypes=ONE,
     penalty_gradient=lambda kind, factor, w: np.zeros_like(w),
 )
@@ -56,7 +56,7 @@ RegularizersSwapped = mutant(
 ConstraintIgnored = mutant(
     "constraint-ignored",
     "Constraints are taken and not used.",
-    OPTIONED,
+    (*OPTIONED, FILTER),
     dtypes=ONE,
     descend=ignored_in_descent("constraints"),
 )
@@ -84,4 +84,6 @@ def ascend(layer, gradients, learning_rate):
     return descend(layer, {name: -value for name, value in gradients.items()}, learning_rate)
 
 
-UpdateAscends = mutant("update-ascends", "An update goes up the gradient.", OPTIONED, dtypes=ONE, descend=ascend)
+UpdateAscends = mutant(
+    "update-ascends", "An update goes up the gradient.", (*OPTIONED, FILTER), dtypes=ONE, descend=ascend
+)

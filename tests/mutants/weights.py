@@ -20,6 +20,7 @@ from normcheck.tests.mutants.mutant import (
     BATCH,
     CENTRED,
     FEATURE,
+    FILTER,
     GROUP,
     LAYER,
     MOVING,
@@ -383,7 +384,7 @@ def from_the_end(self, layer, values):
 WeightsAssignedBackwards = mutant(
     "weights-assigned-backwards",
     "Assigned values are laid along their axis from its end.",
-    STATISTICAL,
+    (*STATISTICAL, FILTER),
     assign=from_the_end,
 )
 
@@ -401,7 +402,7 @@ def drifting(self, layer, x, training):
 GammaDrifts = mutant(
     "gamma-drifts",
     "Every call leaves gamma a little larger than it found it.",
-    STATISTICAL,
+    (*STATISTICAL, FILTER),
     stands_for="Keras' SpectralNormalization, which assigns the kernel in every call in training",
     call=drifting,
 )
