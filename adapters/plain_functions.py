@@ -25,6 +25,16 @@ class PlainFunctions(Adapter):
         """Nothing: a function is not configured."""
         return {}
 
+    def masked(self, layer: Any, x: Any, training: bool | None, mask: Any) -> tuple[Any, Any]:
+        """Raises Unsupported: there is nowhere to put one."""
+        raise Unsupported("a function takes no mask")
+
+    def masked_gradient(
+        self, layer: Any, x: Any, training: bool | None, mask: Any, upstream: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """Raises Unsupported: there is nowhere to put one."""
+        raise Unsupported("a function takes no mask")
+
     def save(self, layer: Any, folder: str, how: str) -> None:
         """Raises Unsupported: there is nothing to save."""
         raise Unsupported("a function is not saved")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.interface import Raised
+from normcheck.adapters.interface import Observation, Raised
 from normcheck.adapters.observe import observe
 from normcheck.adapters.process.transport import Loss
 from normcheck.adapters.reference import ReferenceAdapter
@@ -55,6 +55,15 @@ def test_the_reference_agrees(one):
     found = compared(*sides(one.id))
     assert {finding.result for finding in found} == {"right"}
     assert {finding.aspect for finding in found} == set(one.aspects)
+
+
+def test_a_layer_that_is_not_offered_is_not_charged_with_what_the_other_layer_does():
+    first, second = sides("filter_response_normalization/one-channel-is-root-mean-square")
+    raised = Raised(("ValueError",), "no such axes", "call", 0, "")
+    nothing = replace(first, answer=Observation(first.case.id, unsupported={"layer": "it has none"}))
+    fails = replace(second, answer=replace(second.answer, steps=(), raised=raised))
+    assert {one.result for one in compared(nothing, fails)} == {"unsupported"}
+    assert {one.result for one in compared(first, fails)} == {"error"}
 
 
 def test_an_input_is_changed_exactly():

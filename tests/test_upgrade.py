@@ -22,6 +22,7 @@ from normcheck.commands.upgrading.sides import Options, Wrong, sides, wanted
 from normcheck.reports.comparing.difference import Difference, Entry, Pair
 from normcheck.reports.reading import read
 from normcheck.tests import records as record_lines
+from normcheck.tests.suite_runs import CLONE
 from normcheck.tests.wheels import wheel
 
 LAYER = """
@@ -140,6 +141,9 @@ def test_what_cannot_be_meant_is_one_sentence(built, tmp_path, before, after, se
 def upgrade(tmp_path, monkeypatch):
     """The command, on a package of which version 2.0 divides by another number."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (tmp_path / "clone").mkdir()
+    (tmp_path / "clone" / "normcheck").symlink_to(CLONE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "clone"))
     monkeypatch.chdir(tmp_path)
     for version, spread in (("1.0", "mean"), ("2.0", "sum")):
         wheel(tmp_path / "links", "mylayers", version, LAYER.format(spread=spread))

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar
 
 from ..arguments import Factory, KerasArguments, axes_of
-from ..interface import Export, Unsupported
+from ..interface import Export, Request, Unsupported
 from ..plain_functions import PlainFunctions
 from . import exports
 from .adapter import KerasAdapter
@@ -109,6 +110,14 @@ class KerasOpsAdapter(PlainFunctions, KerasAdapter):
         "unit_normalization": unit_normalization,
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers
+
+    @contextmanager
+    def settings(self, request: Request) -> Iterator[None]:
+        """Raises Unsupported for mixed precision: a function has no dtype policy."""
+        if request.precision != "plain":
+            raise Unsupported("a function has no dtype policy")
+        with super().settings(request):
+            yield
 
     def exports(self) -> Sequence[Export]:
         """The functions of keras.ops and keras.utils."""

@@ -141,8 +141,14 @@ def beside(partner: Target | None, findings: Sequence[Finding]) -> list[Finding]
 
 
 def compared(first: Side, second: Side) -> list[Finding]:
-    """How the sides of the first one's case agree, aspect by aspect; where one gave no answer, what became of it."""
-    lost = [*stopped(first), *stopped(second)]
+    """How the sides of the first one's case agree, aspect by aspect; where one gave no answer, what became of it.
+
+    Where the target does not offer the layer of the case, nothing else of the case is charged to it.
+    """
+    mine = stopped(first)
+    if mine and all(one.result == "unsupported" for one in mine):
+        return mine
+    lost = [*mine, *stopped(second)]
     return lost or [replace(one, aspect=aspect) for aspect in first.case.aspects for one in _findings(first, second)]
 
 
