@@ -256,6 +256,20 @@ def of_the_first(layer, array):
     return filter_forward(layer, array)
 
 
+def of_as_many_channels(layer, array):
+    x = decode(array)
+    if x.ndim == 4 and x.shape[3] > layer.shape[3]:
+        array = encode(x[..., : layer.shape[3]].copy(), array.dtype)
+    return filter_forward(layer, array)
+
+
+ChannelsCutOff = mutant(
+    "filter-channels-cut-off",
+    "Channels beyond those that the layer was built for are cut off.",
+    [FILTER],
+    dtypes=["float32"],
+    filter_forward=of_as_many_channels,
+)
 SizeOfTheFirst = mutant(
     "filter-size-of-the-first",
     "Images of another size than the first are refused.",
