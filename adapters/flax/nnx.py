@@ -12,18 +12,17 @@ from ..arguments import build_with
 from ..arrays import FLOATING
 from ..interface import Export, Request, Unsupported
 from ..jax.base import Built, JaxAdapter, Run
+from ..precision import Precise
 from . import exports
 from .layers import LAYERS, FlaxArguments, Recipe
 
 
-class FlaxAdapter(JaxAdapter):
+class FlaxAdapter(Precise, JaxAdapter):
     """flax.nnx. extra: options that every layer is made with."""
 
     name: ClassVar[str] = "flax"
     requires: ClassVar[tuple[str, ...]] = ("jax", "flax")
     extra: ClassVar[Mapping[str, Any]] = {}
-
-    precision: str = "plain"
 
     @contextmanager
     def settings(self, request: Request) -> Iterator[None]:
@@ -32,12 +31,8 @@ class FlaxAdapter(JaxAdapter):
             raise Unsupported("Flax casts by a layer's dtype, and has no automatic casts around a layer")
         if request.threads != 1:
             raise Unsupported("XLA fixes its number of threads when it starts")
-        with super().settings(replace(request, precision="plain")):
-            self.precision = request.precision
-            try:
-                yield
-            finally:
-                self.precision = "plain"
+        with super().settings(request):
+            yield
 
     def versions(self) -> dict[str, str]:
         """Flax's and JAX's versions."""

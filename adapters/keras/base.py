@@ -10,12 +10,13 @@ import math
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ..arguments import Factory, KerasArguments, build_with, plain
 from ..arrays import Array, floating
-from ..interface import Adapter, Export, Request, Unsupported, Weight
+from ..interface import Export, Request, Unsupported, Weight
+from ..precision import Precise
 from . import exports, files
 from .layers import LAYERS
 from .saved_model import with_unknown
@@ -30,7 +31,7 @@ class Built:
     functions: dict[Hashable, Callable[..., Any]] = field(default_factory=dict)
 
 
-class KerasBase(Adapter):
+class KerasBase(Precise):
     """keras.layers on one `backend`; `layers` maps a layer's name to a factory that reads a `KerasArguments`."""
 
     dialect: ClassVar[str] = "keras"
@@ -40,19 +41,14 @@ class KerasBase(Adapter):
     given: ClassVar[type[KerasArguments]] = KerasArguments
 
     keras: Any = None
-    precision: str = "plain"
 
     @contextmanager
     def settings(self, request: Request) -> Iterator[None]:
         """Layers made inside have the request's precision."""
         if request.precision == "autocast":
             raise Unsupported("Keras casts by a layer's dtype policy, and has no automatic casts around a layer")
-        with super().settings(replace(request, precision="plain")):
-            self.precision = request.precision
-            try:
-                yield
-            finally:
-                self.precision = "plain"
+        with super().settings(request):
+            yield
 
     def start(self) -> None:
         """Import Keras. Raises ImportError, or Unsupported for a Keras 2 or one on another backend."""

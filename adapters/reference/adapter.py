@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,8 @@ import numpy as np
 from ..arguments import KerasArguments, build_with
 from ..arrays import FLOATING, Array, View, arranged, decode, encode
 from ..by_python import WAYS, get, take
-from ..interface import Adapter, Request, Unsupported, Weight
+from ..interface import Request, Unsupported, Weight
+from ..precision import Precise
 from . import derivatives, file
 from .file import told
 from .filter_response import FILTER, build_filter, filter_backward, filter_forward, make_filter
@@ -49,24 +49,12 @@ MAKERS = {
 }
 
 
-class ReferenceAdapter(Adapter):
+class ReferenceAdapter(Precise):
     """The layers in NumPy. Its native arrays are `Array`s, and `View`s where a layout is asked for."""
 
     name: ClassVar[str] = "reference"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
     symbolic: ClassVar[bool] = True
-
-    precision: str = "plain"
-
-    @contextmanager
-    def settings(self, request: Request) -> Iterator[None]:
-        """Layers made inside have the request's precision; nothing is ever cast to 16 bits before the output."""
-        with super().settings(replace(request, precision="plain")):
-            self.precision = request.precision
-            try:
-                yield
-            finally:
-                self.precision = "plain"
 
     def versions(self) -> dict[str, str]:
         """NumPy's version."""
