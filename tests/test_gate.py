@@ -52,7 +52,7 @@ class Side:
         self.launch = made.chance.normal(0, made.between) if made.between else 0.0
 
     def ready(self):
-        return Ready(1, "3.11", "reference", "keras", (), (), (), (), (), {}, {}, {"numpy": "1"}, ("cpu",), 1)
+        return Ready("reference", "keras", (), (), (), (), (), {}, {}, 1, "3.11", {"numpy": "1"}, ("cpu",), 1)
 
     def close(self):
         self.made.closed += 1

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..filing import Filing, filed
 from ..interface import Adapter, Observation, Request, Unsupported
-from ..loading import TargetError, last_line, load, traits
+from ..loading import TargetError, Traits, last_line, load, traits
 from ..observe import observe
 from ..smoke import smoke
 from ..timing.questions import Timed, Timing
@@ -23,24 +23,15 @@ EXPORTS = "exports"
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Traits):
     """What a target says of itself once it has started.
 
     devices: what the framework finds on the machine. smoke: what is wrong in this mode, None for nothing.
-    The other fields are those of `Target` and of the adapter's class.
+    The other fields are those of `Target`.
     """
 
     pid: int
     python: str
-    name: str
-    dialect: str
-    requires: tuple[str, ...]
-    modes: tuple[str, ...]
-    compiling: tuple[str, ...]
-    tracing: tuple[str, ...]
-    full_modes: tuple[str, ...]
-    needs: dict[str, tuple[str, ...]]
-    environment: dict[str, str]
     versions: dict[str, str]
     devices: tuple[str, ...]
     threads: int
