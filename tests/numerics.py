@@ -147,3 +147,35 @@ def summed(layout: Layout, terms: NDArray[Any]) -> NDArray[Any]:
     for index in itertools.product(*map(range, terms.shape)):
         sums[tuple(index[k] for k in layout.parameter_axes)] += terms[index]
     return sums.reshape(layout.parameter_shape)
+
+
+def worst_ratio(answer, truth):
+    """The largest |oracle - truth| / T of everything that is judged."""
+    worst = 0.0
+    for subject in answer.subjects:
+        exact, bound, judged = answer.exact(subject), answer.tolerance(subject, "A"), answer.masks(subject).judged
+        for index in np.ndindex(exact.shape):
+            if judged[index]:
+                error = abs(number(exact, index) - truth[subject][index])
+                worst = max(worst, float(error / mpmath.mpf(float(bound[index]))) if error else 0.0)
+    return worst
+
+
+def headroom(answer, subject, got):
+    """How much of the bound that the spec asks is used."""
+    narrow = answer.dtype in ("float16", "bfloat16") and subject != "output"
+    bound = answer.tolerance(subject, "A2" if narrow else "A")
+    return measure(got, answer.exact(subject), lambda _: bound, answer.masks(subject), answer.dtype).headroom
+
+
+def assert_right_ways_stay_inside(trials, ways, draw, solve, answered):
+    """No right way to work out a formula is outside of the bounds on drawn problems, and they are not idly wide."""
+    used = []
+    with np.errstate(all="ignore"):
+        for trial, (name, way) in itertools.product(trials, ways.items()):
+            problem = draw(trial)
+            answer = solve(problem)
+            for subject, got in answered(way, problem).items():
+                used.append(headroom(answer, subject, got))
+                assert used[-1] <= 1, (trial, name, subject, problem.dtype, used[-1])
+    assert max(used) > 0.3

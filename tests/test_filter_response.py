@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases.bounds.grades import measure
 from normcheck.cases.oracle.expected import expected_steps
 from normcheck.cases.oracle.filter_response import Filtered, solve
 from normcheck.cases.requests.inputs import drawn, generate, structured
 from normcheck.cases.suite import suite
-from normcheck.tests.numerics import number
+from normcheck.tests.numerics import assert_right_ways_stay_inside, headroom, worst_ratio
 from normcheck.tests.trials import DTYPES, Draw
 from normcheck.tests.variants.filter_response import WAYS, answered
 
@@ -70,25 +69,6 @@ def precise(problem):
     return found
 
 
-def worst_ratio(answer, truth):
-    """The largest |oracle - truth| / T of everything that is judged."""
-    worst = 0.0
-    for subject in answer.subjects:
-        exact, bound, judged = answer.exact(subject), answer.tolerance(subject, "A"), answer.masks(subject).judged
-        for index in np.ndindex(exact.shape):
-            if judged[index]:
-                error = abs(number(exact, index) - truth[subject][index])
-                worst = max(worst, float(error / mpmath.mpf(float(bound[index]))) if error else 0.0)
-    return worst
-
-
-def headroom(answer, subject, got):
-    """How much of the bound that the spec asks is used."""
-    narrow = answer.dtype in ("float16", "bfloat16") and subject != "output"
-    bound = answer.tolerance(subject, "A2" if narrow else "A")
-    return measure(got, answer.exact(subject), lambda _: bound, answer.masks(subject), answer.dtype).headroom
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_answers_agree_with_arbitrary_precision(dtype):
     with mpmath.workdps(60):
@@ -117,15 +97,7 @@ def drawn_problem(number_):
 
 
 def test_no_right_implementation_is_outside_a_bound():
-    used = []
-    with np.errstate(all="ignore"):
-        for number_, (name, way) in itertools.product(TRIALS, WAYS.items()):
-            problem = drawn_problem(number_)
-            answer = solve(problem)
-            for subject, got in answered(way, problem).items():
-                used.append(headroom(answer, subject, got))
-                assert used[-1] <= 1, (number_, name, subject, problem.dtype, used[-1])
-    assert max(used) > 0.3
+    assert_right_ways_stay_inside(TRIALS, WAYS, drawn_problem, solve, answered)
 
 
 def test_a_root_that_is_off_by_a_millionth_is_seen():

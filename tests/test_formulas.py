@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode
-from normcheck.cases.bounds.grades import measure
 from normcheck.cases.oracle import response, unit
 from normcheck.cases.oracle.response import Response
 from normcheck.cases.oracle.unit import Unit
 from normcheck.cases.requests.inputs import drawn, generate, structured
 from normcheck.cases.suite import suite
-from normcheck.tests.numerics import number
+from normcheck.tests.numerics import assert_right_ways_stay_inside, headroom, worst_ratio
 from normcheck.tests.trials import DTYPES, Draw
 from normcheck.tests.variants.formulas import WAYS, Way
 from normcheck.tests.variants.formulas import response as by_way_response
@@ -90,18 +89,6 @@ def precise_response(asked):
     return {"output": output, "gradient_input": inward}
 
 
-def worst_ratio(answer, truth):
-    """The largest |oracle - truth| / T of everything that is judged."""
-    worst = 0.0
-    for subject in answer.subjects:
-        exact, bound, judged = answer.exact(subject), answer.tolerance(subject, "A"), answer.masks(subject).judged
-        for index in np.ndindex(exact.shape):
-            if judged[index]:
-                error = abs(number(exact, index) - truth[subject][index])
-                worst = max(worst, float(error / mpmath.mpf(float(bound[index]))))
-    return worst
-
-
 UNITS = [
     {"order": order, **more}
     for order in (1.0, 2.0, 3.0, 1.5, np.inf)
@@ -155,28 +142,13 @@ def drawn_response(number):
     )
 
 
-def headroom(answer, subject, got):
-    """How much of the bound that the specs ask is used."""
-    narrow = answer.dtype in ("float16", "bfloat16") and subject != "output"
-    bound = answer.tolerance(subject, "A2" if narrow else "A")
-    return measure(got, answer.exact(subject), lambda _: bound, answer.masks(subject), answer.dtype).headroom
-
-
 @pytest.mark.parametrize(
     ("draw", "solve", "answered"),
     [(drawn_unit, unit.solve, by_way_unit), (drawn_response, response.solve, by_way_response)],
     ids=["unit", "response"],
 )
 def test_no_right_implementation_is_outside_a_bound(draw, solve, answered):
-    used = []
-    with np.errstate(all="ignore"):
-        for number_, (name, way) in itertools.product(TRIALS, WAYS.items()):
-            asked = draw(number_)
-            answer = solve(asked)
-            for subject, got in answered(way, asked).items():
-                used.append(headroom(answer, subject, got))
-                assert used[-1] <= 1, (number_, name, subject, asked.dtype, used[-1])
-    assert max(used) > 0.3
+    assert_right_ways_stay_inside(TRIALS, WAYS, draw, solve, answered)
 
 
 def test_a_power_that_is_off_by_a_millionth_is_seen():

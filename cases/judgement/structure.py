@@ -83,23 +83,21 @@ def dtype(case: Case, seen: Observation) -> Iterator[Finding]:
 def input_kept(seen: Observation) -> Finding:
     """The layer left its input as it was."""
     bad = [index for index, step in enumerate(seen.steps, 1) if not step.input_kept]
-    return Finding(
-        "input_kept",
-        "wrong" if bad else "right",
-        symptom="input overwritten",
-        message=f"the input of step {bad[0] if bad else 0} has other bytes after the call than before",
-    )
+    text = "the input of step {} has other bytes after the call than before"
+    return _kept("input_kept", bad, "input overwritten", text)
 
 
 def weights_kept(seen: Observation) -> Finding:
     """No call changed a trainable weight."""
     bad = [index for index, step in enumerate(seen.steps, 1) if not step.weights_kept]
-    return Finding(
-        "weights_kept",
-        "wrong" if bad else "right",
-        symptom="trainable weights changed",
-        message=f"a trainable weight has other bytes after the call of step {bad[0] if bad else 0} than before",
-    )
+    text = "a trainable weight has other bytes after the call of step {} than before"
+    return _kept("weights_kept", bad, "trainable weights changed", text)
+
+
+def _kept(aspect: str, bad: Sequence[int], symptom: str, text: str) -> Finding:
+    """Whether nothing is overwritten. bad: numbers of the steps that did it, of which `text` names the first."""
+    message = text.format(bad[0] if bad else 0)
+    return Finding(aspect, "wrong" if bad else "right", symptom=symptom, message=message)
 
 
 def training_agreement(seen: Observation) -> Finding:
