@@ -36,7 +36,8 @@ PLAIN = ("pass", "unsupported")
 class Asked:
     """What one target still has to be asked, what is on its way, and what came back before it was wanted.
 
-    ahead: how many cases may be on their way. observing: keep in `seen` what the target did with each case.
+    ahead: how many cases may be on their way. observing: keep in `seen` what the target did with each case, and
+    in `requests` what it was asked until then.
     """
 
     target: Target
@@ -47,6 +48,7 @@ class Asked:
     queue: deque[Case] = field(default_factory=deque)
     sent: deque[Case] = field(default_factory=deque)
     answers: dict[str, Observation | Loss | Exception] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
 
     def answer(self, case: Case, limit: float, request: Request | None = None) -> Observation | Loss:
@@ -68,8 +70,7 @@ class Asked:
         if isinstance(answer, Exception):
             raise answer
         if self.observing:
-            asked = request or request_for(case, self.target.dialect)
-            self.seen.append(seen(case, self.target.dialect, asked, self.target.id, answer))
+            self.seen.append(seen(case, self.target.dialect, self.requests.pop(case.id), self.target.id, answer))
         return answer
 
     def _send_ahead(self) -> None:
@@ -83,7 +84,10 @@ class Asked:
                 self._submit(case, request)
 
     def _submit(self, case: Case, request: Request) -> None:
-        self.worker.submit(replace(request, describe=True) if self.observing else request)
+        if self.observing:
+            self.requests[case.id] = request
+            request = replace(request, describe=True)
+        self.worker.submit(request)
         self.sent.append(case)
 
 
