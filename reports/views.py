@@ -12,7 +12,7 @@ from .summary import JUDGED, UNEXPLAINED, target_names
 
 MOST_IN_FULL = 120
 MOST_IN_GROUP = 10
-MOST_OF_KNOWN = 3
+MOST_OF_KNOWN = 2
 MOST_ROWS = 7
 MOST_COLUMNS = 16
 FAILING: frozenset[Outcome] = frozenset(UNEXPLAINED)
@@ -107,8 +107,9 @@ def groups(record: Record) -> list[Group]:
     result: list[Group] = []
     left = MOST_IN_FULL
     for kind in order:
-        shown = varied(found[kind])[: min(MOST_OF_KNOWN if kind[0] == "known" else MOST_IN_GROUP, left)]
-        left -= len(shown)
+        known = kind[0] == "known"
+        shown = varied(found[kind])[: MOST_OF_KNOWN if known else min(MOST_IN_GROUP, left)]
+        left -= 0 if known else len(shown)
         result.append(group(record, kind, found[kind], shown))
     return result
 

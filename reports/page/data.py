@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from .. import views
+from ..views import FAILING, around
 from ..reading import Record
 from ..record import Check
 from ..summary import printable
@@ -32,6 +32,7 @@ COLUMNS: dict[str, Callable[[Check], str]] = {
     "subject": lambda check: check.subject,
     "dtype": lambda check: check.dtype,
     "headroom": lambda check: figure(check.headroom),
+    "ulps": lambda check: figure(check.worst.ulps) if check.worst else "",
     "grade": lambda check: check.grade or "",
     "level": lambda check: check.level,
     "requirement": lambda check: " ".join(check.requirements),
@@ -43,13 +44,17 @@ COLUMNS: dict[str, Callable[[Check], str]] = {
 }
 
 
-def packed(record: Record) -> str:
-    """The data of `record`. The same record gives the same text."""
+def packed(record: Record, views: Mapping[str, str]) -> str:
+    """The data of `record`, and beside it `views`: by an element's id the HTML to put in there, escaped like the page's.
+
+    The same record gives the same text.
+    """
     whole = {
         "columns": {name: column(map(of, record.checks)) for name, of in COLUMNS.items()}
         | {"reproduce": column(map(pattern, record.checks), restored)},
         "worst": worst(record),
-        "outcomes": list(views.FAILING),
+        "views": dict(views),
+        "outcomes": list(FAILING),
         "targets": {
             printable(line.id): {"title": printable(line.title), "device": printable(line.device)}
             for line in record.targets
@@ -92,8 +97,8 @@ def worst(record: Record) -> dict[str, Any]:
     """
     numbered = [(place, check) for place, check in enumerate(record.checks) if check.worst is not None]
     order = chain(
-        (pair for pair in numbered if pair[1].outcome in views.FAILING),
-        (pair for pair in numbered if pair[1].outcome not in views.FAILING),
+        (pair for pair in numbered if pair[1].outcome in FAILING),
+        (pair for pair in numbered if pair[1].outcome not in FAILING),
     )
     return {
         str(place): element(check, windowed=number < MOST_WINDOWS)
@@ -108,7 +113,7 @@ def element(check: Check, *, windowed: bool) -> list[Any]:
     one = check.worst
     found: list[Any] = [", ".join(map(str, one.index)), *map(printable, (one.got, one.expected, one.bound))]
     found.append(figure(one.ulps))
-    window = views.around(check) if windowed else None
+    window = around(check) if windowed else None
     if window is None:
         return found
     rows = [

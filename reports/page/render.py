@@ -19,25 +19,13 @@ from ..power import caught, share, spared
 from ..reading import Record
 from ..record import OUTCOMES
 from ..summary import counts, list_sentence, verdict_sentences
-from .accuracy import strips
 from .data import packed
 from .figures import address, figure, visible
 
 HERE = Path(__file__).parent
-SCRIPTS = ("data", "query", "elements", "list", "heat", "evidence", "case", "routes", "keys", "start")
+SCRIPTS = ("data", "query", "elements", "list", "heat", "evidence", "case", "accuracy", "routes", "keys", "start")
+PACKED = ("spec-layers", "power-tables")  # views that are long, and alike from row to row: a tenth when compressed
 FIRST = 'document.documentElement.classList.add("scripted");'  # before the views are there: none is laid out in vain
-GLYPHS = {
-    "pass": "✓",
-    "known": "◆",
-    "fail": "✕",
-    "error": "!",
-    "crash": "▲",
-    "timeout": "◔",
-    "unsupported": "–",
-    "holds": "✓",
-    "refuted": "✕",
-    "cannot be told": "?",
-}
 
 
 def write_page(record: Record, path: str | Path) -> Path:
@@ -53,17 +41,15 @@ def render(record: Record) -> str:
     """The page of `record` as HTML. The same record gives the same text."""
     style = (HERE / "page.css").read_text(encoding="utf-8") + (HERE / "views.css").read_text(encoding="utf-8")
     script = scripts()
-    return (
-        environment()
-        .get_template("page.html")
-        .render(
-            **content(record),
-            policy=policy(style, FIRST, script),
-            first=Markup(FIRST),  # noqa: S704 - the page's own
-            style=Markup(style),  # noqa: S704 - the page's own files
-            script=Markup(script),  # noqa: S704 - the page's own files
-            data=packed(record),
-        )
+    found, shown = environment(), content(record)
+    views = {name: found.get_template(f"{name}.html").render(**shown) for name in PACKED}
+    return found.get_template("page.html").render(
+        **shown,
+        policy=policy(style, FIRST, script),
+        first=Markup(FIRST),  # noqa: S704 - the page's own
+        style=Markup(style),  # noqa: S704 - the page's own files
+        script=Markup(script),  # noqa: S704 - the page's own files
+        data=packed(record, views),
     )
 
 
@@ -94,9 +80,7 @@ def content(record: Record) -> dict[str, Any]:
         "unsupported": views.unsupported(record),
         "grades": views.grades(record),
         "spreads": spreads(record),
-        "strips": strips(record),
         "titles": {line.id: line.title for line in record.targets},
-        "glyphs": GLYPHS,
         "address": address,
     }
 

@@ -21,6 +21,7 @@ def places(record):
         f"#case={check.case}&target={check.target}&aspect={check.aspect}",
         f"#cell={check.layer}&target={check.target}",
         f"#requirement={check.failed[0]}",
+        f"#accuracy&target={check.target}",
         "#checks=outcome:fail",
         "#checks=nothing-is-called-so",
     ]

@@ -108,6 +108,30 @@ def test_a_filter_can_be_sent_as_an_address(browser, page, record):
     assert int(status(tab).split()[0].replace(",", "")) == wanted
 
 
+def test_the_spec_is_put_in_with_its_links(tab, record):
+    layer = record.checks[0].layer
+    tab.click(f"text='{record.header.layers[layer]}' >> nth=0")
+    assert tab.get_attribute(".view.current", "id") == "spec"
+    assert tab.locator(".requirements tbody tr").count() >= len(record.header.requirements)
+
+
+def test_accuracy_is_drawn_by_target_layer_and_dtype(tab, record):
+    go(tab, "#accuracy")
+    judged = [check for check in record.checks if check.headroom is not None]
+    first = tab.locator("#strips table").first
+    assert first.locator("tbody tr").count() == len({check.target for check in judged})
+    assert first.locator("thead th").count() == 1 + len({check.dtype for check in judged})
+    tab.select_option("#of-target", judged[0].target)
+    tab.wait_for_function("location.hash.includes('target=')")
+    own = [check for check in judged if check.target == judged[0].target]
+    assert first.locator("tbody tr").count() == len({check.layer for check in own})
+    chosen = [check for check in own if check.layer == own[0].layer]
+    tab.select_option("#of-layer", own[0].layer)
+    tab.wait_for_function("location.hash.includes('layer=')")
+    assert sum(int(a.split()[-1].replace(",", "")) for a in first.locator("td a").all_inner_texts()) == len(chosen)
+    assert first.locator("svg").count() == len({check.dtype for check in chosen})
+
+
 def test_only_the_rows_in_sight_are_there_and_the_last_can_be_reached(tab, record):
     go(tab, "#checks")
     assert tab.locator("#rows tr").count() < 120
@@ -154,8 +178,9 @@ def test_the_line_that_runs_a_check_again_can_be_copied(browser, page, record):
 
 def test_without_a_script_the_overview_and_the_failures_can_be_read(browser, page, record):
     tab = opened(browser, page, java_script_enabled=False)
-    for view in ("overview", "failures", "ledger", "spec"):
+    for view in ("overview", "failures", "claims", "ledger"):
         assert tab.is_visible(f"#{view}")
+    assert "needs JavaScript" in tab.inner_text("#spec")
     assert tab.is_visible("text=What needs attention first")
     assert tab.is_visible(f"#failures >> text={failing(record).symptom} >> nth=0")
     assert not tab.is_visible("#search")

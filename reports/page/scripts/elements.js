@@ -1,5 +1,4 @@
 /* Elements, made with text that stays text. */
-const GLYPHS = { pass: "✓", known: "◆", fail: "✕", error: "!", crash: "▲", timeout: "◔", unsupported: "–" };
 const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
 const at = (id) => document.getElementById(id);
 
@@ -19,7 +18,7 @@ function drawn(tag, attributes, ...children) {
 
 function mark(outcome, number) {
   const counted = number === undefined ? "" : `${number.toLocaleString("en")} `;
-  return make("span", { class: `mark ${outcome}` }, make("span", { class: "glyph", "aria-hidden": "true" }, GLYPHS[outcome] ?? "?"), ` ${counted}${outcome}`);
+  return make("span", { class: `mark ${outcome}` }, `${counted}${outcome}`);
 }
 
 /* `#case=ID&target=NAME`: what a view shows stands in the address, so that it can be sent. */

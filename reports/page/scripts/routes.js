@@ -28,6 +28,7 @@ function routed() {
     if (list.query === argument) windowed();
     else filtered(argument);
   }
+  if (section.id === "accuracy" && route.ready) accuracies(wanted);
   document.documentElement.classList.add("routed");
   arrived(section, view, argument);
 }

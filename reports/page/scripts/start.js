@@ -13,7 +13,9 @@ unpacked(at("data").textContent).then((found) => {
   keep(found);
   at("data").remove();
   route.ready = true;
+  for (const [id, text] of Object.entries(found.views)) at(id).innerHTML = text;
   listing();
+  choosing();
   route.first = true;
   routed();
   document.body.dataset.settled = "true";
