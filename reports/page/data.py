@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from ..views import FAILING, around
 from ..reading import Record
 from ..record import Check
 from ..summary import printable
+from ..views import FAILING, around
 from .figures import figure
 
 LONGEST_MESSAGE = 600
@@ -45,7 +45,7 @@ COLUMNS: dict[str, Callable[[Check], str]] = {
 
 
 def packed(record: Record, views: Mapping[str, str]) -> str:
-    """The data of `record`, and beside it `views`: by an element's id the HTML to put in there, escaped like the page's.
+    """The data of `record`, and beside it `views`: by an element's id the HTML to put in there, escaped as on the page.
 
     The same record gives the same text.
     """
