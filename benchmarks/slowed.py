@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +26,8 @@ def worked(turns: int) -> None:
         pass
 
 
-def fastest(work: Callable[[int], Any], settled: Callable[[Any], None]) -> float:
-    """Seconds of the processor for one turn or call, in the fastest of a few tries of two milliseconds."""
+def typical(work: Callable[[int], Any], settled: Callable[[Any], None]) -> float:
+    """Seconds of the processor for one turn or call, in the middle one of a few tries of two milliseconds."""
     count = 1
     while True:
         began = time.process_time()
@@ -39,7 +40,7 @@ def fastest(work: Callable[[int], Any], settled: Callable[[Any], None]) -> float
         began = time.process_time()
         settled(work(count))
         found.append((time.process_time() - began) / count)
-    return min(found)
+    return statistics.median(found)
 
 
 class Adapter(KIND):
@@ -54,8 +55,8 @@ class Adapter(KIND):
             return own
         for _ in range(WARM):
             own(1)
-        turn = fastest(worked, lambda result: None)
-        turns = max(1, round(SHARE * fastest(own, self.wait) / turn))
+        turn = typical(worked, lambda result: None)
+        turns = max(1, round(SHARE * typical(own, self.wait) / turn))
 
         def slower(calls: int) -> Any:
             result = own(calls)

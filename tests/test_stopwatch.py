@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 
 import numpy as np
 import pytest
@@ -49,6 +50,28 @@ class Counting(ReferenceAdapter):
         self.waits += 1
 
 
+class Tracking(ReferenceAdapter):
+    """Knows, at each call, how many earlier results somebody still holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.results, self.held = weakref.WeakSet(), []
+
+    def call(self, layer, x, training):
+        self.held.append(len(self.results))
+        result = Result(super().call(layer, x, training))
+        self.results.add(result)
+        return result
+
+    def to_array(self, value):
+        return super().to_array(value.value)
+
+
+class Result:
+    def __init__(self, value):
+        self.value = value
+
+
 class Refusing(ReferenceAdapter):
     def call(self, layer, x, training):
         raise Unsupported("this one is never called")
@@ -81,6 +104,14 @@ def test_blocks_are_timed_by_both_clocks_with_as_many_calls_as_asked():
     assert len(found.wall) == len(found.busy) == 3
     assert (found.calls, adapter.calls) == (20, 3 * (20 + 3))  # a tenth of a block, and one, come before it
     assert adapter.waits == 6
+
+
+def test_each_call_finds_what_the_one_before_took_given_back():
+    adapter = Tracking()
+    watch, _ = prepared(adapter)
+    adapter.held.clear()
+    watch.answer(Timing("one", blocks=2, calls=20))
+    assert set(adapter.held) == {0}
 
 
 def test_the_number_of_calls_is_chosen_once():

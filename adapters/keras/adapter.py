@@ -15,12 +15,14 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from ..arrays import Array, arranged
 from ..interface import Request, Unsupported
+from ..timing.timeable import in_turn
 from . import derivatives, masks, timing
 from .base import Built, KerasBase, by_name, call_options, tensor_of
 from .saved_model import served, with_unknown
@@ -160,8 +162,7 @@ class KerasAdapter(KerasBase):
         def run(calls: int) -> Any:
             with self.on_device():
                 function = self._compiled(layer, "call" if upstream is None else "gradient", training, x)
-                for _ in range(calls):
-                    found = function(*given)
+                found = in_turn(partial(function, *given), calls)
             return found if upstream is None else (found[0], dict(zip(names, found[2], strict=True)))
 
         return run

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle, islice
 from typing import Any
 
@@ -23,11 +24,13 @@ from ..interface import Adapter, Observation, Phase, Raised, Request, StepSeen, 
 from ..observe import describe
 from .process_memory import keep_freed, most_needed
 from .questions import Timed, Timing
+from .timeable import in_turn
 
 COPY = 64 << 20
 COPIES = 5
 MOST_CALLS = 1_000_000
 SPACER = 1 << 20
+TRIES = 3
 
 
 @dataclass(slots=True)
@@ -153,13 +156,16 @@ class Stopwatch:
         """How many calls take about `seconds`, found by doubling; warms up on the way."""
         calls = 1
         while calls < MOST_CALLS:
-            start = time.process_time()
-            self.adapter.wait(run(calls))
-            spent = time.process_time() - start
+            spent = min(self._busy(run, calls) for _ in range(TRIES))
             if spent > seconds / 4:
                 return max(1, round(calls * seconds / spent))
             calls *= 2
         return MOST_CALLS
+
+    def _busy(self, run: Callable[[int], Any], calls: int) -> float:
+        start = time.process_time()
+        self.adapter.wait(run(calls))
+        return time.process_time() - start
 
     def _bandwidth(self) -> float:
         """Bytes per second that a large copy reads and writes."""
@@ -198,14 +204,7 @@ def _plainly(adapter: Adapter, layer: Any, x: Any, training: bool | None, upstre
     def gradient() -> Any:
         return adapter.gradient(layer, x, training, upstream)
 
-    once = call if upstream is None else gradient
-
-    def run(calls: int) -> Any:
-        for _ in range(calls):
-            result = once()
-        return result
-
-    return run
+    return partial(in_turn, call if upstream is None else gradient)
 
 
 def _copying(count: int) -> Callable[[], Any]:

@@ -6,6 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 
+def in_turn(once: Callable[[], Any], calls: int) -> Any:
+    """The last result of so many calls, at least one, each of which finds what the one before it took given back.
+
+    Held for the length of the next call, as by a loop that assigns it to a name, two large outputs take turns in the
+    caches, and how they get on there differs from process to process by a factor of two.
+    """
+    for _ in range(calls - 1):
+        once()
+    return once()
+
+
 class Timeable:
     """The part of an adapter that speaks of time; see `stopwatch` for who asks."""
 

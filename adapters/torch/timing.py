@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..timing.timeable import in_turn
+
 
 def repeated(
     torch: Any, run: Callable[[Any], Any], trainable: Mapping[str, Any], x: Any, training: bool, upstream: Any
@@ -13,20 +15,18 @@ def repeated(
 
     def infer(calls: int) -> Any:
         with torch.no_grad():
-            for _ in range(calls):
-                output = run(x)
-        return output
+            return in_turn(lambda: run(x), calls)
 
     def train(calls: int) -> Any:
-        for _ in range(calls):
-            output = run(x)
-        return output
+        return in_turn(lambda: run(x), calls)
+
+    def differentiated() -> Any:
+        output = run(x)
+        found = torch.autograd.grad(output, sources, upstream, materialize_grads=True)
+        return output, dict(zip(names, found, strict=True))
 
     def differentiate(calls: int) -> Any:
-        for _ in range(calls):
-            output = run(x)
-            found = torch.autograd.grad(output, sources, upstream, materialize_grads=True)
-        return output, dict(zip(names, found, strict=True))
+        return in_turn(differentiated, calls)
 
     if upstream is None and not training:
         return infer
