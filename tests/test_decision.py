@@ -17,10 +17,10 @@ from normcheck.cases.benchmarks.decision import (
     spreads,
     standard_error,
 )
-from normcheck.cases.benchmarks.gate import LOOKS
+from normcheck.cases.benchmarks.gate import LOOKS, PLACES
 from normcheck.cases.benchmarks.student import cumulative, quantile
 
-PLACES, BENCHMARKS = 8, 12
+BENCHMARKS = 12
 RULES = Rules(benchmarks=BENCHMARKS, looks=len(LOOKS))
 QUIET, LAYOUT, LAUNCHES = (0.003, 0.002), (0.05, 0.0), (0.02, 0.02)
 
@@ -75,10 +75,10 @@ def test_both_levels_of_noise_are_estimated_apart():
 
 
 def test_launches_that_agree_too_well_do_not_make_the_error_small():
-    launches = [np.asarray([-0.02, 0.02] * 4)] * 3
+    launches = [np.asarray([-0.02, 0.02] * (PLACES // 2))] * 3
     inside, outside = mean_squares(launches)
     assert outside == 0.0 < inside
-    assert standard_error(launches)[0] >= math.sqrt(inside / 8 / 3)
+    assert standard_error(launches)[0] >= math.sqrt(inside / PLACES / 3)
 
 
 def test_launches_that_disagree_widen_the_interval():
@@ -115,7 +115,7 @@ def test_a_slowdown_of_five_percent_is_found_or_left_open_and_never_bounded_away
     assert share(found, "same") <= 0.004
 
 
-def test_hardly_a_run_of_quiet_benchmarks_needs_more_than_three_launches():
+def test_hardly_a_quiet_benchmark_needs_more_than_the_first_look():
     assert sum(one.launches == LOOKS[0] for one in many(0.0, QUIET)) >= 396
 
 

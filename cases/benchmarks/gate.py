@@ -22,8 +22,8 @@ from .asking import judged, prepared, right
 from .benchmark import Benchmark
 from .decision import Decision, Floats, Rules, decide, place_differences
 
-LOOKS = (3, 4, 6, 8)
-PLACES = 8
+LOOKS = (4, 6, 9, 13)
+PLACES = 4
 QUADS = 2
 ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))
 Tell = Callable[[str], None]
@@ -34,7 +34,8 @@ class Plan:
     """How a comparison is made.
 
     looks: after how many launches a benchmark is looked at. places: in memory, of each launch. quads: of four blocks in
-    turn, at each place. budget: after so many seconds no launch is begun. limit: seconds for one answer.
+    turn, at each place. budget: after the first look, no launch is begun that would end after
+    so many seconds if it took as long as the one before. limit: seconds for one answer.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -80,13 +81,14 @@ def compare(comparison: Comparison, tell: Tell = lambda text: None) -> Compariso
     """Launch until every benchmark is decided, or the looks or the time are at an end. Raises Failed, OSError."""
     plan = comparison.plan
     chance = random.Random(plan.seed)  # noqa: S311
-    started = time.monotonic()
+    started, last = time.monotonic(), 0.0
     for look in plan.looks:
         while comparison.launches < look and (waiting := undecided(comparison.held)):
-            if comparison.launches >= plan.looks[0] and time.monotonic() - started > plan.budget:
+            if comparison.launches >= plan.looks[0] and comparison.seconds + last > plan.budget:
                 break
             launch(comparison, waiting, chance)
-            comparison.seconds = time.monotonic() - started
+            before, comparison.seconds = comparison.seconds, time.monotonic() - started
+            last = comparison.seconds - before
             tell(f"launch {comparison.launches}: {len(waiting)} benchmarks, {comparison.seconds:.0f} s so far")
         for one in undecided(comparison.held):
             if len(one.blocks) >= plan.looks[0]:
