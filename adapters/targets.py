@@ -1,18 +1,16 @@
 """Which targets there are: the built-in adapters whose frameworks are installed, and what the user asks for.
 
 Frameworks are looked for, not imported. A process is started to ask an adapter only where looking cannot
-tell: for a user's adapter, for another interpreter, and on a machine that may have an accelerator.
+tell: for a user's adapter, for another machine, and on a machine that may have an accelerator.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from .interface import Adapter
@@ -20,6 +18,7 @@ from .loading import TargetError, Traits, is_file, load, split, traits
 from .naming import distinct
 from .process.host import Unreachable, interpreter
 from .process.process import Failed, Process
+from .versions import versions
 from .wishes import Wish, installed, parse
 
 BUILT_IN: Mapping[str, str] = {
@@ -61,6 +60,7 @@ class Target:
     full: it is on the full list alone unless it is named.
     python: another interpreter, None for this one. host: another machine, None for this one.
     environment: variables that are set before the framework is imported.
+    again: which of several processes of one target this is, 1 where there is no other.
     requested: what `--target` is given to get this target again.
     """
 
@@ -78,6 +78,7 @@ class Target:
     python: str | None = None
     host: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    again: int = 1
     requested: str = ""
 
 
@@ -142,7 +143,7 @@ def find(wish: Wish, devices: Sequence[str]) -> Found | Missing:
     """What there is of a wish. Raises TargetError."""
     if wish.host:
         return probe_far(wish, wish.host)
-    if wish.name not in BUILT_IN or wish.python:
+    if wish.name not in BUILT_IN:
         return probe(wish)
     return described(load(wish.adapter), wish, devices)
 
@@ -161,47 +162,41 @@ def offered(kind: type[Adapter], reference: str, requested: str, devices: Sequen
 
 
 def described(kind: type[Adapter], wish: Wish, devices: Sequence[str]) -> Found | Missing:
-    """What there is of an adapter's class."""
+    """What there is of an adapter's class, by what is installed where it is wished for."""
     own = traits(kind, wish.adapter)
-    lacking = _lacking(own.requires)
-    if lacking:
+    try:
+        there = versions(own.requires, wish.python)
+    except OSError as error:
+        return Missing(wish.text, f"{error}.")
+    if lacking := _lacking(there, wish.python):
         return Missing(wish.text, lacking)
-    versions = {name: version(name) for name in own.requires}
-    if reason := kind.refuses(versions):
+    if reason := kind.refuses(there):
         return Missing(wish.text, reason)
     foreign = any(not device.startswith("cpu") for device in devices)
     if kind.devices is Adapter.devices or not (foreign or may_accelerate()):
-        return Found(own, versions, ("cpu",))
-    asked = probe_devices(kind)
-    return Missing(wish.text, asked.reason) if isinstance(asked, Missing) else Found(own, versions, asked.devices)
+        return Found(own, there, ("cpu",), wish.python)
+    asked = probe_devices(kind, wish.python)
+    return (
+        Missing(wish.text, asked.reason) if isinstance(asked, Missing) else replace(asked, traits=own, versions=there)
+    )
 
 
-def _lacking(distributions: Iterable[str]) -> str:
-    """What of `distributions` is not installed, and how to get it; empty where all are."""
-    absent = [name for name in distributions if not version(name)]
-    return f"{' and '.join(absent)} is not installed; `pip install {' '.join(absent)}` brings it." if absent else ""
+def _lacking(found: Mapping[str, str], python: str | None = None) -> str:
+    """What of the distributions `found` has no version, and how to get it; empty where all have one."""
+    absent = [name for name, version in found.items() if not version]
+    pip = f"{python} -m pip" if python else "pip"
+    return f"{' and '.join(absent)} is not installed; `{pip} install {' '.join(absent)}` brings it." if absent else ""
 
 
-def probe_devices(kind: type[Adapter]) -> Found | Missing:
+def probe_devices(kind: type[Adapter], python: str | None = None) -> Found | Missing:
     """What the class says whose `devices` it is that `kind` has: adapters that share it are asked once."""
     owner = next(base for base in kind.__mro__ if "devices" in vars(base))
-    return _probe_once(f"{owner.__module__}:{owner.__qualname__}")
+    return _probe_once(f"{owner.__module__}:{owner.__qualname__}", python)
 
 
 @cache
-def _probe_once(adapter: str) -> Found | Missing:
-    return probe(Wish(adapter, adapter))
-
-
-def version(distribution: str) -> str:
-    """The version of a distribution, or of the one that provides a package of this name; else empty."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        if importlib.util.find_spec(distribution) is None:
-            return ""
-    providers = metadata.packages_distributions().get(distribution, [])
-    return metadata.version(providers[0]) if providers else "unknown"
+def _probe_once(adapter: str, python: str | None) -> Found | Missing:
+    return probe(Wish(adapter, adapter, python=python))
 
 
 def may_accelerate(devices: Path = Path("/dev")) -> bool:
@@ -250,15 +245,16 @@ def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]
     called = _called(own, found.versions)
     version = [called.split()[-1].strip("()")] if wish.python else []
     host = wish.host.rpartition("@")[2] if wish.host else ""
-    name = "-".join(filter(None, [own.name, *version, host]))
+    again = f"process {wish.again}" if wish.again > 1 else ""
+    name = "-".join(filter(None, [own.name, *version, host, again]))
     modes = [wish.mode] if wish.mode else [mode for mode in own.modes if full or mode not in own.full_modes]
-    reasons = {mode: "" if wish.python or wish.host else _lacking(own.needs.get(mode, ())) for mode in modes}
+    reasons = {mode: "" if wish.python or wish.host else _lacking(versions(own.needs.get(mode, ()))) for mode in modes}
     yield from (Missing(f"{own.name}:{mode}", reason) for mode, reason in reasons.items() if reason)
     for device in found.devices:
         for mode in [mode for mode in modes if not reasons[mode]]:
             yield Target(
                 id=safe(f"{name}-{device}-{mode}"),
-                title=f"{called}{f' on {host}' if host else ''} · {device} · {mode}",
+                title=f"{called}{f' on {host}' if host else ''}{f' ({again})' if again else ''} · {device} · {mode}",
                 adapter=wish.adapter,
                 name=own.name,
                 dialect=own.dialect,
@@ -271,6 +267,7 @@ def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]
                 python=found.python or wish.python,
                 host=wish.host,
                 environment=dict(own.environment),
+                again=wish.again,
                 requested=_again(wish, mode),
             )
 
@@ -281,7 +278,8 @@ def _again(wish: Wish, mode: str) -> str:
         return wish.text
     if wish.host:
         return f"{wish.name}:{mode}@ssh:{wish.text.partition('@ssh:')[2]}"
-    return f"{wish.name}:{mode}" + (f"@{wish.python}" if wish.python else "")
+    again = f"#{wish.again}" if wish.again > 1 else ""
+    return f"{wish.name}:{mode}" + (f"@{wish.python}" if wish.python else "") + again
 
 
 def _called(own: Traits, versions: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ class Wish:
     """One thing asked for: `text` as it was written, and what it means.
 
     name: of a built-in or installed adapter, else None. python: the interpreter, on the `host` where one is named.
+    again: which of several processes of the same target.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Wish:
     mode: str | None = None
     python: str | None = None
     host: str | None = None
+    again: int = 1
 
 
 def installed() -> dict[str, str]:
@@ -43,8 +45,12 @@ def parse(text: str, known: Mapping[str, str]) -> Wish:
 
     known: the adapters that have a name, as `module:Class`.
     text: `torch`, `torch:compile`, `my_layers.py`, `package.module`, `package.module:Class`, and any of these
-    with `@path/to/python`, `@ssh:host` or `@ssh:user@host:path/to/python` behind it.
+    with `@path/to/python`, `@ssh:host` or `@ssh:user@host:path/to/python` behind it; and last `#2`, for a second
+    process of the same.
     """
+    head, hash_sign, number = text.rpartition("#")
+    if hash_sign and number.isdecimal() and not Path(text).exists():
+        return replace(parse(head, known), text=text, again=int(number))
     head, at, place = text.partition("@ssh:")
     if at:
         host, there = address(place, text)

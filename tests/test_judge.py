@@ -26,6 +26,7 @@ AGREEMENT = "layer_normalization/same-in-training/dtype=float32"
 REPEATED = "layer_normalization/repeatable/dtype=float32"
 LARGE_MEAN = "layer_normalization/families/input=large-mean,dtype=float32"
 STATE = "batch_normalization/default-momentum/dtype=float32"
+ADAPTED = "feature_normalization/adapted-twice/dtype=float32"
 PENALTY = "layer_normalization/penalties-on-both"
 CONSTRAINT = "layer_normalization/constraint-bounded-beta"
 INTEGERS = with_case(input=[[1, 2], [5, 9]], dtype="int32")
@@ -276,6 +277,19 @@ def test_a_moving_statistic_that_is_gone():
     ((aspect, subject, result, symptom), *_) = shown(asked, at_step(good, 0, weights={}))
     assert (aspect, result, symptom) == ("state", "wrong", "no such weight")
     assert "moving_mean" in subject
+
+
+@pytest.mark.parametrize("count", [0, 7, 12])
+def test_what_the_count_is_after_adapting_is_left_to_the_layer(count):
+    asked = case(ADAPTED)
+    right = seen(asked)
+    for index, step in enumerate(right.steps):
+        right = at_step(right, index, weights={**step.weights, "count": encode(np.asarray(count), "int64")})
+    assert not faulty(asked, right)
+    moved = dict(right.steps[1].weights) | {"mean": changed(right.steps[1].weights["mean"], first_plus(1))}
+    assert [(one.aspect, one.subject) for one in faulty(asked, at_step(right, 1, weights=moved))] == [
+        ("state", "step 2 mean")
+    ]
 
 
 def test_another_penalty():

@@ -105,6 +105,14 @@ def test_answers_may_be_wanted_in_another_order_or_out_of_the_blue():
     assert len(worker.sent) == 5
 
 
+def test_a_case_that_two_claims_want_is_observed_each_time():
+    asked = Asked(REFERENCE, Recorded(), observing=True)
+    asked.queue.extend([CASES[0], CASES[1], CASES[0]])
+    for one in (CASES[0], CASES[1], CASES[0]):
+        assert asked.answer(one, 60.0).case == one.id
+    assert [line.case for line in asked.seen] == [CASES[0].id, CASES[1].id, CASES[0].id]
+
+
 def test_a_case_that_nobody_announced_does_not_wait_for_those_announced():
     worker = Recorded()
     asked = one_run(worker).asked[REFERENCE.id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import venv
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from normcheck.adapters.loading import TargetError, load, traits
 from normcheck.adapters.targets import BUILT_IN, Missing, discover, may_accelerate, safe
 from normcheck.adapters.wishes import installed, parse
 from normcheck.commands import COMMANDS, main
+from normcheck.commands.environments.building import python_in
 
 ADAPTERS = Path(__file__).parent / "adapters"
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}
@@ -94,7 +96,7 @@ def test_what_is_not_installed_is_missing_with_the_way_to_get_it(built_in):
 )
 def test_a_keras_of_the_other_generation_is_missing_with_the_target_to_ask_for(monkeypatch, keras, there, reason):
     monkeypatch.setattr(targets, "may_accelerate", lambda: False)
-    monkeypatch.setattr(targets, "version", {"keras": keras, "tensorflow": "2.21.0"}.get)
+    monkeypatch.setattr(targets, "versions", lambda names, python=None: {"keras": keras, "tensorflow": "2.21.0"})
     found = discover(["keras", "tf.keras"])
     assert [target.name for target in found.targets if target.mode == "eager"] == there
     assert [missing.reason for missing in found.missing] == [reason]
@@ -164,6 +166,22 @@ def test_another_interpreter_is_named_behind_an_at_sign_and_its_version_is_in_th
     assert found.id == f"reference-{metadata.version('numpy')}-cpu-eager"
     assert found.python == sys.executable
     assert found.requested == f"reference:eager@{sys.executable}"
+
+
+def test_another_interpreter_that_lacks_a_framework_says_how_to_get_it(tmp_path):
+    venv.create(tmp_path, symlinks=True)
+    python = python_in(tmp_path)
+    reason = f"numpy is not installed; `{python} -m pip install numpy` brings it."
+    assert discover([f"reference@{python}"]).missing == (Missing(f"reference@{python}", reason),)
+
+
+def test_a_second_process_of_a_target_has_a_number_behind_it():
+    (first, second) = discover(["reference", "reference#2"]).targets
+    assert (first.id, second.id) == ("reference-cpu-eager", "reference-process-2-cpu-eager")
+    assert second.title.endswith(" (process 2) · cpu · eager")
+    assert discover([second.requested]).targets == (second,)
+    (there,) = discover([f"reference@{sys.executable}#2"]).targets
+    assert (there.python, there.again) == (sys.executable, 2)
 
 
 @pytest.mark.parametrize(

@@ -176,10 +176,15 @@ def test_an_upgrade_of_ones_own_package_says_what_changed(upgrade, tmp_path):
         assert (folder / name).stat().st_size > 100
 
 
-def test_the_same_version_on_both_sides_is_no_upgrade(upgrade):
-    result = upgrade("mylayers==1.0", "mylayers==1.0", "--case", CASE)
-    assert result.exit_code == 2
-    assert "both sides are one environment" in result.stderr
+def test_a_version_against_itself_is_asked_in_two_processes_and_shows_no_difference(upgrade, tmp_path):
+    result = upgrade("mylayers==1.0", "mylayers==1.0", "--layer", "layer_normalization", "-k", "saved or example")
+    assert result.exit_code == 0, result.output
+    assert "two processes of it are compared" in result.output
+    assert "No difference" in result.output
+    record = read(tmp_path / "found" / "record.jsonl")
+    assert [one.id for one in record.targets] == ["mine-1.0-cpu-eager", "mine-1.0-process-2-cpu-eager"]
+    told = json.loads((tmp_path / "found" / "upgrade.json").read_text())
+    assert told["compared"]["arrays"] == told["compared"]["alike"] > 0
 
 
 def test_what_is_not_to_fail_does_not(upgrade):

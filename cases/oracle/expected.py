@@ -194,10 +194,19 @@ def _adapt(meant: Convention, index: int, before: StepExpected, finely: bool) ->
     answer = _solver(finely)(problem)
     zero = np.zeros(before.state.mean.size)
     return _with_state(
-        StepExpected(step.do, None, before.weights, before.state),
+        StepExpected(step.do, None, _any_count(before.weights), before.state),
         moving(answer, first_state(zero, zero), 1.0, 1.0, meant.case.weight_dtype),
         meant,
     )
+
+
+def _any_count(weights: Mapping[str, Held]) -> Mapping[str, Held]:
+    """The weights, `count` among them with any value: no document says what it holds after adapt().
+
+    Keras 2 holds the number of examples there and goes on from it when more come; Keras 3 leaves it at 0.
+    """
+    count = weights["count"]
+    return {**weights, "count": replace(count, judged=np.zeros_like(count.judged))}
 
 
 STEPS = {"call": _call, "adapt": _adapt, "update": _update}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from shlex import quote
 
@@ -36,8 +36,8 @@ PLAIN = ("pass", "unsupported")
 class Asked:
     """What one target still has to be asked, what is on its way, and what came back before it was wanted.
 
-    ahead: how many cases may be on their way. observing: keep in `seen` what the target did with each case, and
-    in `requests` what it was asked until then.
+    ahead: how many cases may be on their way. observing: keep in `seen` what the target did with each case.
+    sent, answers: with the request, for a case may be asked in several ways, and several times.
     """
 
     target: Target
@@ -46,9 +46,8 @@ class Asked:
     ahead: int = AHEAD
     observing: bool = False
     queue: deque[Case] = field(default_factory=deque)
-    sent: deque[Case] = field(default_factory=deque)
-    answers: dict[str, Observation | Loss | Exception] = field(default_factory=dict)
-    requests: dict[str, Request] = field(default_factory=dict)
+    sent: deque[tuple[Case, Request]] = field(default_factory=deque)
+    answers: dict[str, tuple[Request, Observation | Loss] | Exception] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
 
     def answer(self, case: Case, limit: float, request: Request | None = None) -> Observation | Loss:
@@ -58,20 +57,25 @@ class Asked:
         """
         if request is not None:
             self._submit(case, request)
-        elif case.id not in self.answers and not any(case is other for other in (*self.sent, *self.queue)):
+        elif case.id not in self.answers and not any(case is other for other in (*self._on_the_way(), *self.queue)):
             self.queue.appendleft(case)
         while case.id not in self.answers:
             self._send_ahead()
             if case.id not in self.answers:
                 received = self.worker.receive(limit)
-                self.answers[self.sent.popleft().id] = received
+                answered, asked = self.sent.popleft()
+                self.answers[answered.id] = asked, received
         self._send_ahead()
-        answer = self.answers.pop(case.id)
-        if isinstance(answer, Exception):
-            raise answer
+        found = self.answers.pop(case.id)
+        if isinstance(found, Exception):
+            raise found
+        asked, answer = found
         if self.observing:
-            self.seen.append(seen(case, self.target.dialect, self.requests.pop(case.id), self.target.id, answer))
+            self.seen.append(seen(case, self.target.dialect, asked, self.target.id, answer))
         return answer
+
+    def _on_the_way(self) -> Iterator[Case]:
+        return (case for case, _ in self.sent)
 
     def _send_ahead(self) -> None:
         while self.queue and len(self.sent) < self.ahead:
@@ -84,11 +88,8 @@ class Asked:
                 self._submit(case, request)
 
     def _submit(self, case: Case, request: Request) -> None:
-        if self.observing:
-            self.requests[case.id] = request
-            request = replace(request, describe=True)
-        self.worker.submit(request)
-        self.sent.append(case)
+        self.worker.submit(replace(request, describe=True) if self.observing else request)
+        self.sent.append((case, request))
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ VERSIONS = """if True:
     from importlib.metadata import distributions
     print(json.dumps([(one.metadata["Name"], one.version) for one in distributions()]))
 """
+BESIDE = 'Name what it works with too, in quotes: "flax==0.10.* jax==0.6.*".'
 PERHAPS = ("ERROR:", "error:", "×")
 
 
@@ -131,9 +132,13 @@ def _built(plan: Plan, folder: Path) -> dict[str, str]:
 
 
 def _fault(plan: Plan, python: str) -> str:
-    """Why the requirements do not work on the host, as a sentence; empty where they do."""
+    """Why the requirements do not work, as a sentence; empty where they do."""
     done = _run([python, "-c", plan.works]) if plan.works else None
-    return f"{plan.title} does not work on its host: {_reason(done)}" if done is not None and done.returncode else ""
+    if done is None or not done.returncode:
+        return ""
+    if plan.host:
+        return f"{plan.title} does not work on its host: {_reason(done)}"
+    return f"{plan.title} does not work with what was installed beside it: {_reason(done)} {BESIDE}"
 
 
 def _make(plan: Plan, folder: Path) -> None:

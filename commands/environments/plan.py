@@ -18,8 +18,8 @@ class Plan:
 
     requirements: as pip takes them. host: the interpreter of an environment whose packages stand behind one's own;
     of what the requirements need, what it has is taken from there. python: the interpreter that it is made of.
-    works: code that fails where the requirements do not work on the host. find_links: folders and pages where pip
-    looks too. installer: `pip` or `uv`.
+    works: code that fails where the requirements do not work once they are installed. find_links: folders and pages
+    where pip looks too. installer: `pip` or `uv`.
     """
 
     requirements: tuple[str, ...]

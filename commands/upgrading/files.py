@@ -20,9 +20,10 @@ SHARE = 4
 
 def targets(sides: tuple[Side, Side]) -> tuple[list[Target], list[Target]]:
     """What is judged on either side, called as in the run that judged both."""
-    asked = [f"{target}@{side.environment.python}" for side in sides for target in side.targets]
-    found = discover(list(dict.fromkeys(asked))).targets
-    before, after = ([one for one in found if one.python == side.environment.python] for side in sides)
+    found = discover([one for side in sides for one in side.requested]).targets
+    before, after = (
+        [one for one in found if (one.python, one.again) == (side.environment.python, side.again)] for side in sides
+    )
     return before, after
 
 

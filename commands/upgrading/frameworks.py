@@ -14,7 +14,7 @@ OLDER_TENSORFLOW = ("tensorflow==2.16.2",)
 class Framework:
     """targets: what is judged. beside: what is installed too. hosts: what may stand behind both sides, in this order.
 
-    works: code that fails where a version does not work on a host.
+    works: code that fails where a version does not work on a host, or with what pip installs beside it.
     """
 
     targets: tuple[str, ...]
@@ -29,6 +29,12 @@ KERAS_WORKS = """if True:
     import keras
     import numpy
     keras.layers.LayerNormalization()(numpy.ones((2, 3), "float32"))
+"""
+FLAX_WORKS = """if True:
+    import jax.numpy
+    from flax import linen, nnx
+    nnx.LayerNorm(3, rngs=nnx.Rngs(0))(jax.numpy.ones((2, 3)))
+    nnx.BatchNorm(3, rngs=nnx.Rngs(0))(jax.numpy.ones((2, 3)))
 """
 
 
@@ -45,8 +51,8 @@ FRAMEWORKS: Mapping[str, Framework] = {
     "tensorflow-addons": Framework(("tfa",), beside=("tensorflow==2.15.*", "numpy<2")),
     "torch": Framework(("torch",), beside=("numpy",)),
     "onnxruntime": Framework(("onnxruntime",), beside=("onnx", "numpy")),
-    "flax": Framework(("flax",)),
-    "jax": Framework(("flax",), beside=("flax",)),
+    "flax": Framework(("flax",), works=FLAX_WORKS),
+    "jax": Framework(("flax",), beside=("flax",), works=FLAX_WORKS),
 }
 # By the target that is asked for: Keras' own TensorFlow is no host of these. They come with the newest Keras, for all
 # that it needs besides; the one under test stands in front of it.

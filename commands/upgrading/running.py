@@ -20,8 +20,7 @@ def run(sides: Sequence[Side], record: Path, more: Sequence[str]) -> None:
 
     more: what pytest is told besides.
     """
-    targets = dict.fromkeys(f"{target}@{side.environment.python}" for side in sides for target in side.targets)
-    words = [word for target in targets for word in ("--target", target)]
+    words = [word for side in sides for target in side.requested for word in ("--target", target)]
     with tempfile.TemporaryDirectory() as folder:
         ini = Path(folder, "pytest.ini")
         ini.write_text(INI, encoding="utf-8")

@@ -37,11 +37,21 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side that can be run. targets: what `--target` is given for it."""
+    """One side that can be run. targets: what is judged in its environment.
+
+    again: which process of a target this side asks, 2 where the other side is the same environment.
+    """
 
     text: str
     environment: Environment
     targets: tuple[str, ...]
+    again: int = 1
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """What `--target` is given for it."""
+        again = f"#{self.again}" if self.again > 1 else ""
+        return tuple(f"{target}@{self.environment.python}{again}" for target in self.targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +102,11 @@ def sides(before: Wanted, after: Wanted, options: Options) -> tuple[Side, Side]:
         told = " and ".join(dict.fromkeys(name or "an interpreter" for name in names))
         raise Wrong(f"nothing tells what to judge of {told}: name it with --target, an adapter or a file of your own.")
     first, second = environments(before, after, known, options)
-    if first.python == second.python and judged(known[0], first) == judged(known[1], second):
-        raise Wrong(f"both sides are one environment, {first.python}: there is nothing to compare.")
-    targets = options.targets
-    return (
-        Side(before.text, first, targets or judged(known[0], first)),
-        Side(after.text, second, targets or judged(known[1], second)),
-    )
+    targets = [options.targets or judged(one, there) for one, there in zip(known, (first, second), strict=True)]
+    same = first.python == second.python and targets[0] == targets[1]
+    if same:
+        options.tell(f"both sides are one environment, {first.python}: two processes of it are compared.")
+    return Side(before.text, first, targets[0]), Side(after.text, second, targets[1], 2 if same else 1)
 
 
 def judged(known: Framework, there: Environment) -> tuple[str, ...]:
@@ -117,7 +125,7 @@ def environments(
     both = [before, after]
     fixed = {at: there for at, there in enumerate(map(_there, both)) if there}
     plain = [at for at in (0, 1) if at not in fixed and not (known[at].hosts or options.host)]
-    fixed |= {at: options.had(_all(both[at], known[at])) for at in plain}
+    fixed |= {at: options.had(_all(both[at], known[at]), works=known[at].works) for at in plain}
     rest = [at for at in (0, 1) if at not in fixed]
     if rest:
         fixed |= _hosted({at: both[at] for at in rest}, known[rest[0]], fixed, options)

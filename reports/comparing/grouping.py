@@ -63,11 +63,17 @@ def keyed(differences: Sequence[Difference]) -> Iterator[tuple[Key, Difference]]
         leading = _numeric(min(numbers, key=_place)) if numbers else ()
         shapes = next((one for one in together if one.aspect == "weights"), None)
         for one in together:
-            if leading and (one.numbers or one.aspect in FOLLOWING):
+            if leading and (one.numbers or _follows(one, leading)):
                 yield leading, one
             else:
                 # Where a weight has another shape or name, values cannot be assigned to it as before.
                 yield _other(shapes if shapes and one.phase == "assign" else one), one
+
+
+def _follows(one: Difference, leading: Key) -> bool:
+    """Whether numbers that moved explain what was seen elsewhere: never an exception, and rounding no lost verdict."""
+    explained = one.kind in ROUNDED or leading[0] != "rounded"
+    return one.aspect in FOLLOWING and not one.phase and explained
 
 
 def _other(one: Difference) -> Key:

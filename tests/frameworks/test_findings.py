@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from normcheck.adapters.targets import version
+from normcheck.adapters.versions import version
 from normcheck.cases.ledger import read_ledger
 from normcheck.cases.runs.session import LEDGER
 
