@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,24 +23,41 @@ from ..summary import counts, list_sentence, verdict_sentences
 from .data import packed
 from .figures import address, figure, visible
 
+if TYPE_CHECKING:
+    from .alone import View
+
 HERE = Path(__file__).parent
-SCRIPTS = ("data", "query", "elements", "list", "heat", "evidence", "case", "accuracy", "routes", "keys", "start")
+SCRIPTS = (
+    "data",
+    "query",
+    "elements",
+    "list",
+    "heat",
+    "evidence",
+    "case",
+    "accuracy",
+    "entries",
+    "routes",
+    "keys",
+    "start",
+)
 PACKED = ("spec-layers", "power-tables")  # views that are long, and alike from row to row: a tenth when compressed
 FIRST = 'document.documentElement.classList.add("scripted");'  # before the views are there: none is laid out in vain
 
 
-def write_page(record: Record, path: str | Path) -> Path:
+def write_page(record: Record, path: str | Path, more: Sequence[View] = ()) -> Path:
     """Writes the page of `record` to the file `path`, and its folder where absent. Raises OSError."""
     path = Path(path)
-    text = render(record)
+    text = render(record, more)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 
-def render(record: Record) -> str:
-    """The page of `record` as HTML. The same record gives the same text."""
+def render(record: Record, more: Sequence[View] = ()) -> str:
+    """The page of `record` as HTML, with the views of `more` beside its own. The same record gives the same text."""
     style = (HERE / "page.css").read_text(encoding="utf-8") + (HERE / "views.css").read_text(encoding="utf-8")
+    style += "".join(view.style for view in more)
     script = scripts()
     found, shown = environment(), content(record)
     views = {name: found.get_template(f"{name}.html").render(**shown) for name in PACKED}
@@ -50,6 +68,7 @@ def render(record: Record) -> str:
         style=Markup(style),  # noqa: S704 - the page's own files
         script=Markup(script),  # noqa: S704 - the page's own files
         data=packed(record, views),
+        more=more,
     )
 
 
@@ -99,9 +118,9 @@ def environment() -> Environment:
     return found
 
 
-def scripts() -> str:
+def scripts(names: Sequence[str] = SCRIPTS) -> str:
     """The page's scripts as one, each in the order in which it needs the others, with no name of theirs left over."""
-    parts = [(HERE / "scripts" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    parts = [(HERE / "scripts" / f"{name}.js").read_text(encoding="utf-8") for name in names]
     return "\n".join(['"use strict";', "{", *parts, "}"])
 
 

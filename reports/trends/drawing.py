@@ -41,18 +41,28 @@ def drawn(series: Series, moved: list[Movement]) -> Markup:
         Markup('<line class="change" x1="{}" x2="{}" y1="0" y2="{}"/>').format(x(at - 0.5), x(at - 0.5), HEIGHT)
         for at in bounds[1:-1]
     ]
+    flag = Markup('<path class="version" d="M{} {}l3.5 6h-7z"><title>{}</title></path>')
+    flags = [flag.format(x(at), HEIGHT - 6, changed(series, at)) for at in range(1, len(logs)) if changed(series, at)]
     label = Markup("{} to {}").format(seconds(min(series.seconds)), seconds(max(series.seconds)))
-    inside = Markup("").join([*marks, *lines, *dots])
+    inside = Markup("").join([*marks, *flags, *lines, *dots])
     return Markup('<svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
         WIDTH, HEIGHT, WIDTH, HEIGHT, label, inside
     )
+
+
+def changed(series: Series, at: int) -> str:
+    """The versions that changed just before a point."""
+    before, after = (series.points[place].versions for place in (at - 1, at))
+    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    return ", ".join(f"{name} {before.get(name, 'none')} to {after.get(name, 'none')}" for name in names)
 
 
 def hint(series: Series, index: int) -> str:
     """What is shown of one point."""
     point = series.points[index]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(point.versions.items()))
-    return printable(f"{point.when[:16]} {point.commit[:10]} {seconds(point.seconds)} {versions}".strip())
+    share = f"{point.share:.0%} of a copy" if point.share else ""
+    return printable(f"{point.when[:16]} {point.commit[:10]} {seconds(point.seconds)} {share} {versions}".strip())
 
 
 def seconds(value: float) -> str:

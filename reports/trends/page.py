@@ -1,19 +1,23 @@
-"""The page and the table of a history."""
+"""A history as a table, as a view beside those of a record, and as a page of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
-from ..page import environment, policy
+from ..page.alone import View, alone, view
 from ..summary import printable
 from .changes import Movement, largest, movements
+from .drawing import changed as changed_at
 from .drawing import drawn, seconds
 from .history import Series
+from .roofline import rooflines, short
 
 REPORTS = Path(__file__).parent.parent
+NAME = "benchmarks"
 
 
 def table(every: Sequence[Series], most: int) -> Iterator[str]:
@@ -38,31 +42,55 @@ def sentence(one: Movement) -> str:
 
 def changed(one: Movement) -> str:
     """The versions that changed where the level did."""
-    before, after = (one.series.points[at].versions for at in (one.at - 1, one.at))
-    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-    return ", ".join(f"{name} {before.get(name, 'none')} to {after.get(name, 'none')}" for name in names)
+    return changed_at(one.series, one.at)
 
 
 def render(every: Sequence[Series], most: int) -> str:
-    """The page as HTML. The same history gives the same text."""
-    style = "".join((REPORTS / name).read_text(encoding="utf-8") for name in ("page/page.css", "trends.css"))
-    moved = largest(every)[:most]
+    """A page of the history alone, as HTML. The same history gives the same text."""
+    return alone(benchmarked(every, most), "normcheck bench-history", "Times over runs")
+
+
+def benchmarked(every: Sequence[Series], most: int) -> View:
+    """The view of the history: the largest movements, the roofline, the latest times and every trend."""
+    moved = largest(every)
     layers: dict[str, list[tuple[Series, Markup]]] = {}
     for series in every:
         layers.setdefault(series.layer, []).append((series, drawn(series, movements(series))))
-    return (
-        environment()
-        .get_template("trends.html")
-        .render(
-            moved=moved,
-            changed=changed,
-            seconds=seconds,
-            layers=layers,
-            every=every,
-            policy=policy(style, ""),
-            style=Markup(style),  # noqa: S704 - the page's own file
-        )
+    return view(
+        NAME,
+        "Benchmarks",
+        REPORTS / "trends.html",
+        REPORTS / "trends.css",
+        every=every,
+        runs=sorted({point.when for series in every for point in series.points}),
+        machines={series.key.fingerprint: described(series.machine) for series in every},
+        moved=moved[:most],
+        total=len(moved),
+        rooflines=rooflines(every),
+        layers=layers,
+        changed=changed,
+        seconds=seconds,
+        short=short,
+        place=place,
+        versions=versions,
     )
+
+
+def place(series: Series) -> str:
+    """The address of a series, the same in every history that has it."""
+    key = series.key
+    told = "\n".join((key.case, key.target, key.fingerprint))
+    return f"{NAME}-{hashlib.sha256(told.encode(errors='replace')).hexdigest()[:8]}"
+
+
+def versions(series: Series) -> str:
+    """The versions of the latest time, a line for each."""
+    return "\n".join(f"{name} {version}" for name, version in sorted(series.last.versions.items()))
+
+
+def described(machine: Mapping[str, str]) -> str:
+    """A machine in words."""
+    return ", ".join(f"{name} {value}" for name, value in sorted(machine.items())) or "not described"
 
 
 def write_page(every: Sequence[Series], path: Path, most: int) -> Path:

@@ -9,6 +9,11 @@ function escaped(event) {
 }
 
 function searched() {
+  const own = document.querySelector(".view.current .narrow input");
+  if (own) {
+    own.focus();
+    return;
+  }
   if (parsed().view !== "checks") location.hash = "#checks";
   setTimeout(() => at("filter").focus());
 }

@@ -3,14 +3,14 @@ const FIELDS = ["target", "layer", "case", "aspect", "subject", "dtype", "outcom
 const SEARCHED = ["target", "layer", "case", "aspect", "subject", "dtype", "outcome", "known", "symptom", "message", "requirement"];
 const LISTS = new Set(["requirement", "failed"]);
 
-function terms(query) {
+function terms(query, fields = FIELDS, searched = SEARCHED) {
   const pattern = /(-?)(?:([a-z]+):)?(?:"([^"]*)"|(\S+))/g;
   return Array.from(query.toLowerCase().matchAll(pattern), ([, minus, key, quoted, plain]) => {
-    const known = FIELDS.includes(key);
+    const known = fields.includes(key);
     const text = quoted ?? plain;
     return {
       wanted: !minus,
-      fields: known ? [key] : SEARCHED,
+      fields: known ? [key] : searched,
       exact: known && quoted !== undefined,
       words: quoted !== undefined ? [known || !key ? text : `${key}:${text}`] : (known || !key ? text : `${key}:${text}`).split(","),
     };

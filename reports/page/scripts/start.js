@@ -8,6 +8,7 @@ document.addEventListener("keydown", keyed);
 at("close").addEventListener("click", () => at("keys").close());
 at("help").addEventListener("click", () => at("keys").showModal());
 at("help").hidden = false;
+narrowing();
 routed();
 unpacked(at("data").textContent).then((found) => {
   keep(found);
