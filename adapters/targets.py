@@ -27,6 +27,7 @@ BUILT_IN: Mapping[str, str] = {
     "torch": "normcheck.adapters.torch:TorchAdapter",
     "torch-functional": "normcheck.adapters.torch.functional:TorchFunctionalAdapter",
     "keras-ops": "normcheck.adapters.keras.ops:KerasOpsAdapter",
+    "tf-nn": "normcheck.adapters.keras.tensorflow_functions:TensorFlowFunctionsAdapter",
     "keras-torch": "normcheck.adapters.keras.on_torch:KerasTorchAdapter",
     "keras-jax": "normcheck.adapters.keras.on_jax:KerasJaxAdapter",
     "tf_keras": "normcheck.adapters.keras.keras2:TfKerasAdapter",
@@ -43,8 +44,8 @@ BUILT_IN: Mapping[str, str] = {
 # What shares a framework with another target, and frameworks that not every run needs: asked where everything is, or
 # where it is requested.
 ON_REQUEST = (
-    *("torch-functional", "keras-ops", "keras-torch", "keras-jax", "tf_keras", "tf.keras", "tf.keras-old-names", "tfa"),
-    *("flax", "flax-linen", "flax-two-pass", "onnxruntime"),
+    *("torch-functional", "keras-ops", "tf-nn", "keras-torch", "keras-jax", "tf_keras", "tf.keras"),
+    *("tf.keras-old-names", "tfa", "flax", "flax-linen", "flax-two-pass", "onnxruntime"),
 )
 ACCELERATORS = ("nvidia[0-9]*", "dri/renderD*", "accel*", "kfd", "dxg", "davinci[0-9]*")
 PROBE_TIMEOUT = 120.0

@@ -47,6 +47,30 @@ FUNCTIONS: Mapping[str, Meaning] = {
     "normalize": Meaning("unit_normalization", COMMON | {"order": "order"}),
 }
 
+STATISTICS = {"mean": "moving_mean", "variance": "moving_variance"}
+GIVEN = {**STATISTICS, "variance_epsilon": "epsilon"}
+AVERAGED = {**STATISTICS, "is_training": "training", "exponential_avg_factor": "momentum"}
+# The shape of the weights, or the form of the function, says along which axis of the input the channels are.
+OF_TENSORFLOW: Mapping[str, Meaning] = {
+    "batch_normalization": Meaning("batch_normalization", GIVEN | {"x": "axis", "offset": "beta", "scale": "gamma"}),
+    "batch_norm_with_global_normalization": Meaning(
+        "batch_normalization",
+        GIVEN | {"input": "axis", "beta": "beta", "scale_after_normalization": "scale"},
+        ranks=(4,),
+        when={"scale": False},
+    ),
+    "fused_batch_norm": Meaning(
+        "batch_normalization",
+        AVERAGED | {"x": "axis", "offset": "beta", "scale": "gamma", "epsilon": "epsilon"},
+        ranks=(4, 5),
+    ),
+    "l2_normalize": Meaning("unit_normalization", COMMON),
+    "local_response_normalization": Meaning(
+        "local_response_normalization",
+        {"input": "input", "depth_radius": "size", "bias": "k", "alpha": "alpha", "beta": "beta"},
+    ),
+}
+
 
 def layers(keras: Any) -> Iterator[Export]:
     """The classes of keras.layers."""
@@ -77,3 +101,13 @@ def functions(keras: Any) -> Iterator[Export]:
     for room in ("ops", "utils"):
         for name, function in signatures.functions(getattr(keras, room)):
             yield export(f"keras.{room}.{name}", parameters(function), FUNCTIONS if room == "ops" else {})
+
+
+def of_tensorflow(tensorflow: Any) -> Iterator[Export]:
+    """The functions of tf.nn, and those that tf.compat.v1.nn alone has."""
+    known = set()
+    for room, place in (("tf.nn", tensorflow.nn), ("tf.compat.v1.nn", tensorflow.compat.v1.nn)):
+        for name, function in signatures.functions(place):
+            if name not in known:
+                yield export(f"{room}.{name}", parameters(function), OF_TENSORFLOW)
+            known.add(name)

@@ -6,41 +6,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..arguments import Factory, KerasArguments, axes_of
-from ..interface import Export, Request, Unsupported
-from ..plain_functions import PlainFunctions
+from ..arguments import Factory, KerasArguments
+from ..interface import Export, Unsupported
 from . import exports
-from .adapter import KerasAdapter
-
-
-@cache
-def _holding() -> Any:
-    """The class of the layers that hold weights; made on first use, when Keras has been imported."""
-    keras: Any = importlib.import_module("keras")
-
-    class Holding(keras.layers.Layer):  # type: ignore[misc]
-        def __init__(
-            self, function: Callable[..., Any], weights: Mapping[str, tuple[Sequence[int], str, bool]]
-        ) -> None:
-            super().__init__()
-            self.function = function
-            self.wanted = weights
-
-        def build(self, shape: Sequence[int]) -> None:
-            self.held = {
-                name: self.add_weight(name=name, shape=tuple(own), initializer=initial, trainable=trainable)
-                for name, (own, initial, trainable) in self.wanted.items()
-            }
-
-        def call(self, x: Any, training: bool | None = None) -> Any:
-            return self.function(x, training, **self.held)
-
-    return Holding
+from .functions import KerasFunctions
+from .holding import affine, holding, sizes, statistics
 
 
 def _ops(name: str) -> Callable[..., Any]:
@@ -51,41 +24,29 @@ def _ops(name: str) -> Callable[..., Any]:
     return function
 
 
-def _affine(a: KerasArguments, shape: Sequence[int]) -> dict[str, tuple[Sequence[int], str, bool]]:
-    wanted = {"gamma": a.scale, "beta": a.center}
-    return {name: (shape, "ones" if name == "gamma" else "zeros", True) for name, there in wanted.items() if there}
-
-
-def _sizes(a: KerasArguments) -> tuple[int, ...]:
-    return tuple(a.shape[axis] for axis in sorted(axes_of(a.axis, len(a.shape))))
-
-
 def layer_normalization(a: KerasArguments) -> Any:
     """keras.ops.layer_normalization, with the axis and the epsilon of the layer."""
     function, options = _ops("layer_normalization"), {"axis": a.axis, "epsilon": a.epsilon}
-    return _holding()(lambda x, training, **weights: function(x, **weights, **options), _affine(a, _sizes(a)))
+    return holding(lambda x, training, **weights: function(x, **weights, **options), affine(a))
 
 
 def rms_normalization(a: KerasArguments) -> Any:
     """keras.ops.rms_normalization, with the axis and the epsilon of the layer."""
     function, options = _ops("rms_normalization"), {"axis": a.axis, "epsilon": a.epsilon}
-    wanted = {"scale": (_sizes(a), "ones", True)}
-    return _holding()(lambda x, training, **weights: function(x, **weights, **options), wanted)
+    wanted = {"scale": (sizes(a), "ones", True)}
+    return holding(lambda x, training, **weights: function(x, **weights, **options), wanted)
 
 
 def batch_normalization(a: KerasArguments) -> Any:
-    """keras.ops.batch_normalization with given statistics. Raises Unsupported when called in training."""
+    """keras.ops.batch_normalization with given statistics, which is not called in training."""
     function, options = _ops("batch_normalization"), {"axis": a.axis, "epsilon": a.epsilon}
-    sizes = _sizes(a)
-    wanted = _affine(a, sizes) | {"moving_mean": (sizes, "zeros", False), "moving_variance": (sizes, "ones", False)}
 
     def call(x: Any, training: bool | None, moving_mean: Any, moving_variance: Any, **weights: Any) -> Any:
-        if training:
-            raise Unsupported("keras.ops.batch_normalization is given the statistics, and does not take them")
         gamma, beta = weights.get("gamma"), weights.get("beta")
         return function(x, moving_mean, moving_variance, offset=beta, scale=gamma, **options)
 
-    return _holding()(call, wanted)
+    untrained = "keras.ops.batch_normalization is given the statistics, and does not take them"
+    return holding(call, {**affine(a), **statistics(a)}, untrained)
 
 
 def unit_normalization(a: KerasArguments) -> Any:
@@ -93,16 +54,15 @@ def unit_normalization(a: KerasArguments) -> Any:
     function, options = _ops("normalize"), {"axis": a.axis, "order": a.order, "epsilon": a.epsilon}
     if not isinstance(a.order, int):
         raise Unsupported(f"keras.ops.normalize has whole orders only, and not {a.order}")
-    return _holding()(lambda x, training: function(x, **options), {})
+    return holding(lambda x, training: function(x, **options), {})
 
 
-class KerasOpsAdapter(PlainFunctions, KerasAdapter):
+class KerasOpsAdapter(KerasFunctions):
     """keras.ops."""
 
     name: ClassVar[str] = "keras-ops"
     modes: ClassVar[tuple[str, ...]] = ("eager",)
     compiling: ClassVar[tuple[str, ...]] = ()
-    symbolic: ClassVar[bool] = False
     own_layers: ClassVar[Mapping[str, Factory]] = {
         "layer_normalization": layer_normalization,
         "rms_normalization": rms_normalization,
@@ -110,14 +70,6 @@ class KerasOpsAdapter(PlainFunctions, KerasAdapter):
         "unit_normalization": unit_normalization,
     }
     layers: ClassVar[Mapping[str, Factory]] = own_layers
-
-    @contextmanager
-    def settings(self, request: Request) -> Iterator[None]:
-        """Raises Unsupported for mixed precision: a function has no dtype policy."""
-        if request.precision != "plain":
-            raise Unsupported("a function has no dtype policy")
-        with super().settings(request):
-            yield
 
     def exports(self) -> Sequence[Export]:
         """The functions of keras.ops and keras.utils."""

@@ -18,7 +18,7 @@ from ..case import Case
 from .columns import COLUMNS
 
 ELSEWHERE = ("tf_keras", "tf.keras", "tfa", "onnxruntime")
-TARGETS = ("keras", "keras-ops", "torch", "torch-functional", "flax", "flax-linen", *ELSEWHERE)
+TARGETS = ("keras", "keras-ops", "tf-nn", "torch", "torch-functional", "flax", "flax-linen", *ELSEWHERE)
 PATH = Path(__file__).parent / "exports.json"
 NO_DEFAULT = object()
 OF_THE_INPUT = ("batched",)

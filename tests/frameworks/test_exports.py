@@ -8,6 +8,7 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.interface import Request, Step
 from normcheck.adapters.keras.ops import KerasOpsAdapter
+from normcheck.adapters.keras.tensorflow_functions import TensorFlowFunctionsAdapter
 from normcheck.adapters.observe import observe
 from normcheck.adapters.process.exporting import exported
 from normcheck.adapters.targets import discover
@@ -85,3 +86,45 @@ def test_functions_of_batches_in_training():
     assert np.allclose(decode(seen.steps[0].weights["running_mean"]), 0.5 * decode(x).mean(0), atol=1e-6)
     assert ask(torch, "batch_normalization", {"momentum": None}, (4, 3))[1].unsupported.keys() == {"layer"}
     assert "statistics" in ask(keras, "batch_normalization", {}, (4, 3), training=True)[1].unsupported["layer"]
+
+
+@pytest.fixture(params=["eager", "graph"], scope="module")
+def of_tensorflow(request):
+    adapter = TensorFlowFunctionsAdapter(mode=request.param)
+    adapter.start()
+    return adapter
+
+
+def test_the_fused_function_of_tensorflow_normalizes_images_by_their_batch_and_keeps_averages(of_tensorflow):
+    options = {"epsilon": 0.5, "momentum": 0.75}
+    x, seen = ask(of_tensorflow, "batch_normalization", options, (2, 3, 4, 5), training=True)
+    values = decode(x)
+    mean, variance = values.mean((0, 1, 2)), values.var((0, 1, 2))
+    assert np.allclose(decode(seen.steps[0].output), (values - mean) / np.sqrt(variance + 0.5), atol=1e-5)
+    assert np.allclose(decode(seen.steps[0].weights["moving_mean"]), 0.25 * mean, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape"), [({}, (3, 4)), ({"scale": False}, (2, 3, 3, 4)), ({"axis": 1}, (2, 3, 4))]
+)
+def test_functions_of_tensorflow_that_are_given_statistics_are_not_called_in_training(of_tensorflow, arguments, shape):
+    x, seen = ask(of_tensorflow, "batch_normalization", {"epsilon": 3.0, **arguments}, shape)
+    assert np.allclose(decode(seen.steps[0].output), decode(x) / 2, atol=1e-6)
+    _, refused = ask(of_tensorflow, "batch_normalization", arguments, shape, training=True)
+    assert refused.unsupported == {"layer": "the function is given the statistics, and does not take them"}
+
+
+def test_the_local_response_of_tensorflow_is_that_of_the_second_axis_and_of_the_mean_of_squares(of_tensorflow):
+    arguments = {"size": 3, "alpha": 3.0, "beta": 1.0, "k": 2.0}
+    x, seen = ask(of_tensorflow, "local_response_normalization", arguments, (2, 4, 5))
+    values = decode(x)
+    squares = np.pad(values**2, ((0, 0), (1, 1), (0, 0)))
+    sums = squares[:, :-2] + squares[:, 1:-1] + squares[:, 2:]
+    assert np.allclose(decode(seen.steps[0].output), values / (2 + sums), atol=1e-6)
+    for size in (2, 4):
+        assert "layer" in ask(of_tensorflow, "local_response_normalization", {"size": size}, (2, 4, 5))[1].unsupported
+
+
+def test_the_floor_of_tensorflows_l2_normalize_is_that_of_the_norm(of_tensorflow):
+    x, seen = ask(of_tensorflow, "unit_normalization", {"axis": 1, "epsilon": 100.0}, (3, 4))
+    assert np.allclose(decode(seen.steps[0].output), decode(x) / 100, atol=1e-6)
