@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import struct
+
 from normcheck.reports.comparing.compare import compare
 from normcheck.reports.comparing.numbers import allowed, moved, pattern
 from normcheck.reports.comparing.pairing import pairs
@@ -21,6 +24,13 @@ from normcheck.tests.comparisons import (
 )
 
 LAYERS = ("layer_normalization", "group_normalization")
+
+
+def plain(case, aspect, subject="", **changes):
+    """A check of no array."""
+    layer = case.split("/")[0]
+    outcome = "fail" if changes else "pass"
+    return records.check(case, outcome, layer=layer, aspect=aspect, subject=subject, **changes)
 
 
 def nudged(values, by=1e-7):
@@ -107,6 +117,52 @@ def test_float64_that_is_computed_in_float32_is_one_entry_over_layers():
     (found,) = compared(facts(old), facts(new)).entries
     assert (found.kind, found.layers) == ("silently-different", LAYERS)
     assert "rounded to fewer bits" in found.title
+
+
+def test_what_overflows_where_float64_is_computed_in_float32_is_a_part_of_that():
+    old, new = (
+        [0.1234567890123, -1.7583182134567, 0.3141592653589],
+        [0.12345679104328156, -1.7583181858, 0.314159274101],
+    )
+    new = [struct.unpack("f", struct.pack("f", value))[0] for value in new]
+    fails = {"outcome": "fail", "grade": "F", "symptom": "grade F", "failed": ["LN-1"]}
+
+    def facts(narrow, layer="layer_normalization", dtype="float64"):
+        found = []
+        for n in range(3):
+            of = array(new if narrow else old, dtype="float64")
+            found += [judged(of, f"layer_normalization/doubles-{n}", dtype="float64", **(fails if narrow else {}))]
+            found += [seen(f"layer_normalization/doubles-{n}", arrays=[of])]
+        large = array([math.nan if narrow else 0.5, 1.0], dtype=dtype)
+        found += [judged(large, f"{layer}/large", dtype=dtype, **(fails if narrow else {}))]
+        return [*found, seen(f"{layer}/large", arrays=[large])]
+
+    assert [one.cases for one in compared(facts(False), facts(True)).entries] == [4]
+    for other in ({"layer": "unit_normalization"}, {"dtype": "float32"}):
+        assert [one.cases for one in compared(facts(False, **other), facts(True, **other)).entries] == [3, 1]
+
+
+def test_one_error_over_layers_is_one_entry_and_so_is_a_file_whose_outputs_and_gradients_differ():
+    def facts(wrong):
+        error = {"symptom": "raised IndexError", "message": "raised IndexError", "failed": ["ER-1"]} if wrong else {}
+        differs = {"symptom": "differ", "message": "the loaded layer differs"} if wrong else {}
+        saved = "unit_normalization/saved"
+        return [plain(f"{layer}/errors/axis", "error", **error) for layer in LAYERS] + [
+            plain(saved, "persistence", f"file {what}", **differs) for what in ("output", "gradients")
+        ]
+
+    errors, files = compared(facts(False), facts(True)).entries
+    assert (errors.layers, errors.cases) == (LAYERS, 2)
+    assert (files.layers, len(files.differences)) == (("unit_normalization",), 2)
+
+
+def test_rounding_explains_no_file_that_no_longer_opens():
+    def facts(changed):
+        case, of = "layer_normalization/saved", array(nudged([0.3, -1.0]) if changed else [0.3, -1.0])
+        fails = {"symptom": "raised ValueError", "message": "raised ValueError in phase load: Shape"} if changed else {}
+        return [judged(of, case), plain(case, "persistence", "file", **fails), seen(case, arrays=[of])]
+
+    assert [one.kind for one in compared(facts(False), facts(True)).entries] == ["broken", "bits"]
 
 
 def test_one_exception_over_shapes_and_layers_is_one_entry():

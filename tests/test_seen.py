@@ -21,6 +21,7 @@ from normcheck.tests.small_suite import seen as answered
 CASE = case("layer_normalization/documentation-example")
 DRAWN = case("layer_normalization/ranks/shape=3x7")
 FAILS = case("layer_normalization/errors/axis-is-text")
+HELD = (([0.5, np.nan], "float16"), ([0.5, np.nan], "float32"), ([0.25, np.nan], "float32"))
 X = encode(np.ones(2), "float32")
 
 
@@ -89,6 +90,13 @@ def test_a_weight_is_shown_after_the_step_that_changed_it():
     found = line(answer, CASE, request)
     assert [(one.subject, one.step, one.values) for one in found.arrays] == [("weight moving_mean", 1, ["2", "3"])]
     assert [(one.name, one.values) for one in found.weights] == [("gamma", ["1"]), ("moving_mean", ["1"])]
+
+
+def test_a_weight_that_is_held_in_another_dtype_is_not_changed_by_that():
+    given, held, moved = (encode(np.asarray(values), dtype) for values, dtype in HELD)
+    answer = Observation("", steps=(StepSeen(weights={"mean": held}), StepSeen(weights={"mean": moved})))
+    found = line(answer, CASE, Request("", "", {}, (2,), "float16", weights={"mean": given}))
+    assert [(one.subject, one.step) for one in found.arrays] == [("weight mean", 1)]
 
 
 def test_everything_that_a_step_gave_is_there():

@@ -78,6 +78,13 @@ def instance_norm(a: FlaxArguments) -> Recipe:
     return Recipe("InstanceNorm", (a.shape[1],), {**a.keywords(epsilon="epsilon"), **_affine(a), "feature_axes": 1})
 
 
+def offered(room: Any, recipe: Recipe) -> Any:
+    """The class of `recipe` in Flax's `room`. Raises Unsupported where this version has none."""
+    if not hasattr(room, recipe.kind):
+        raise Unsupported(f"this {room.__name__} has no {recipe.kind}")
+    return getattr(room, recipe.kind)
+
+
 def _affine(a: FlaxArguments) -> dict[str, Any]:
     """The switches and initializers of the weights, where they were given."""
     found = a.keywords(use_scale="scale", use_bias="center")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..interface import Export, Unsupported
 from ..jax.base import Built
 from . import exports
-from .layers import Recipe
+from .layers import Recipe, offered
 from .nnx import FlaxAdapter, moved
 
 
@@ -24,7 +24,7 @@ class FlaxLinenAdapter(FlaxAdapter):
 
     def _make(self, recipe: Recipe, shape: tuple[int, ...]) -> Built:
         linen = importlib.import_module("flax.linen")
-        module = getattr(linen, recipe.kind)(**recipe.options)
+        module = offered(linen, recipe)(**recipe.options)
         switch = recipe.kind == "BatchNorm"
 
         def run(weights: Mapping[str, Any], x: Any, training: bool | None) -> tuple[Any, dict[str, Any]]:

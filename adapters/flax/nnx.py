@@ -14,7 +14,7 @@ from ..interface import Export, Request, Unsupported
 from ..jax.base import Built, JaxAdapter, Run
 from ..precision import Precise
 from . import exports
-from .layers import LAYERS, FlaxArguments, Recipe
+from .layers import LAYERS, FlaxArguments, Recipe, offered
 
 
 class FlaxAdapter(Precise, JaxAdapter):
@@ -58,12 +58,12 @@ class FlaxAdapter(Precise, JaxAdapter):
         return {"dtype": own, "param_dtype": self.jax.numpy.float32 if self.precision == "mixed" else own}
 
     def _make(self, recipe: Recipe, shape: tuple[int, ...]) -> Built:
-        """Raises Unsupported for weights along several axes, of which nnx has none."""
+        """Raises Unsupported for weights along several axes, of which nnx has none, and for a layer that it has not."""
         nnx = importlib.import_module("flax.nnx")
         affine = any(recipe.options.get(name, True) for name in ("use_scale", "use_bias"))
         if len(recipe.sizes) != 1 and affine:
             raise Unsupported(f"nnx's {recipe.kind} has weights along one axis only")
-        module = getattr(nnx, recipe.kind)(recipe.sizes[0], **recipe.options, rngs=nnx.Rngs(0))
+        module = offered(nnx, recipe)(recipe.sizes[0], **recipe.options, rngs=nnx.Rngs(0))
         trainable = tuple(nnx.to_pure_dict(nnx.state(module, nnx.Param)))
         held = {name: one[...] for name, one in vars(module).items() if isinstance(one, nnx.Variable)}
         return Built(_of_nnx(nnx, module, recipe), held, tuple(name for name in held if name in trainable))

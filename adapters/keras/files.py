@@ -19,7 +19,7 @@ from ..by_python import WAYS, get, keep, put, take
 from ..interface import Unsupported
 
 FILE, WEIGHTS, LEGACY = "layer.keras", "layer.weights.h5", "layer.h5"
-CONFIGURATION, VALUES = "layer.json", "layer.npz"
+WHOLE, CONFIGURATION, VALUES = "layer", "layer.json", "layer.npz"
 NO_WHOLE = "Keras makes no layer of a SavedModel, which holds functions; the mode savedmodel calls them"
 
 
@@ -45,6 +45,7 @@ def save(keras: Any, layer: Any, shape: tuple[int | None, ...], folder: str, how
 def load(keras: Any, new: Any, shape: tuple[int, ...], folder: str, how: str) -> Any:
     """The layer in `folder`.
 
+    A SavedModel can only be another version's, which says whether this one opens it.
     new: one of the same arguments, built for `shape`: `weights` go into it, and its class is made known to files.
     """
     with keras.saving.custom_object_scope({type(new).__name__: type(new)}):
@@ -60,7 +61,8 @@ def load(keras: Any, new: Any, shape: tuple[int, ...], folder: str, how: str) ->
             told = json.loads(Path(folder, CONFIGURATION).read_text(encoding="utf-8"))
             with np.load(Path(folder, VALUES)) as values:
                 return _from_configuration(type(new), told, [values[name] for name in values.files], shape)
-        return keras.models.load_model(os.path.join(folder, FILE if how == "file" else LEGACY)).layers[0]
+        name = {"file": FILE, "legacy": LEGACY, "whole": WHOLE}[how]
+        return keras.models.load_model(os.path.join(folder, name)).layers[0]
 
 
 def model_of(keras: Any, layer: Any, shape: tuple[int | None, ...]) -> Any:

@@ -12,8 +12,6 @@ from . import exports, files
 from .adapter import KerasAdapter
 from .base import Built
 
-WHOLE = "layer"
-
 
 class TfKerasArguments(KerasArguments):
     """Arguments of a layer of tf_keras."""
@@ -52,7 +50,7 @@ class Keras2Adapter(KerasAdapter):
         """The layer, in every way; `whole` is a SavedModel, which comes back as a model of layers."""
         model = files.model_of(self.keras, layer.layer, layer.shape)
         if how == "whole":
-            model.save(Path(folder, WHOLE), save_format="tf")
+            model.save(Path(folder, files.WHOLE), save_format="tf")
         elif how == "file":  # a model without an input has nothing to save yet
             model.save(Path(folder, files.FILE))
         else:
@@ -63,7 +61,7 @@ class Keras2Adapter(KerasAdapter):
         if how != "whole":
             return super().load(folder, request, how)
         with self.on_device():
-            loaded: Any = self.keras.models.load_model(Path(folder, WHOLE))
+            loaded: Any = self.keras.models.load_model(Path(folder, files.WHOLE))
         return Built(loaded.layers[0], request.shape)
 
 

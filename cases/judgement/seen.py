@@ -126,12 +126,20 @@ def _arrays(request: Request, answer: Observation) -> Iterator[SeenArray]:
         held |= step.weights
 
 
+def changed(before: Array | None, now: Array) -> bool:
+    """Whether a weight has other values than it had, in whatever dtype the target holds it."""
+    if before is None or before.dtype == now.dtype or before.shape != now.shape:
+        return before != now
+    old, new = (decode(one).astype(np.float64) for one in (before, now))
+    return not np.array_equal(old, new, equal_nan=True)
+
+
 def _given(step: StepSeen, held: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
     again = None if step.differentiated == step.output else step.differentiated
     single = {"output": step.output, "differentiated output": again, "mask": step.mask}
     yield from ((name, one) for name, one in single.items() if one is not None)
     yield from ((f"gradient {name}", one) for name, one in step.gradients.items())
-    yield from ((f"weight {name}", one) for name, one in step.weights.items() if held.get(name) != one)
+    yield from ((f"weight {name}", one) for name, one in step.weights.items() if changed(held.get(name), one))
     yield from ((f"derived {name}", one) for name, one in step.derived.items())
     if step.loss is not None:
         yield "loss", Array("float64", (), np.float64(step.loss).tobytes())

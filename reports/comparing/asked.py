@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, str] = {
     "constraint": "state",
 }
 FIGURES = re.compile(r"0x[0-9a-f]+|[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", re.IGNORECASE)
+DTYPES = re.compile(r"\b(?:b?float|u?int)(?:8|16|32|64)\b|\bbool\b")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 LONGEST = 2000
 BRACES = re.compile(r"\{[^{}]*\}")
@@ -121,10 +122,10 @@ def said(text: str, longest: int = 300) -> str:
 
 
 def alike(text: str, layer: str = "") -> str:
-    """`text` without its figures and without the name of its `layer`, so that one message about several is one."""
+    """`text` without its figures, dtypes and the name of its `layer`, so that one message about several is one."""
     plain = said(text, LONGEST)
     for name in (layer, layer.replace("_", " ").title().replace(" ", "")) if layer else ():
         plain = plain.replace(name, "LAYER")
     while (inner := BRACES.sub("…", plain)) != plain:
         plain = inner
-    return LISTS.sub(" # ", FIGURES.sub("#", plain))[:300].strip()
+    return LISTS.sub(" # ", FIGURES.sub("#", DTYPES.sub("…", plain)))[:300].strip()

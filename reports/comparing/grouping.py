@@ -8,6 +8,8 @@ and whether they are whole, not finite, or of another dtype or shape. Rules make
   stands for the rest. Where a weight has another shape, it stands for values that cannot be assigned to it.
 - Numbers that became whole ones, or were rounded to fewer bits, are one entry over all layers; so is every cause that
   does not name a layer.
+- Where most of what moved in a dtype was rounded to fewer bits, what else moved further in this dtype and these layers
+  follows from it: it overflows, underflows and cancels sooner.
 - Where the numbers of a layer moved in more than half of its cases, that is one change, whatever each case shows of it.
 - Otherwise broken numbers of a layer are parted where they share no requirement that fails.
 - Rounding is one entry per layer, whatever dtype and mode. Where some checks use more of their bound and as many use
@@ -48,7 +50,7 @@ def entries(differences: Iterable[Difference], asked: Mapping[tuple[str, str], i
     found: dict[Key, list[Difference]] = {}
     for key, difference in keyed(list(differences)):
         found.setdefault(key, []).append(difference)
-    found = joined(gathered(found, asked))
+    found = joined(gathered(in_fewer_bits(found), asked))
     made = [entry(each) for key, whole in found.items() for each in parted(key, balanced(whole))]
     return tuple(sorted(made, key=lambda one: (gravity(one.kind), -one.cases, one.title)))
 
@@ -101,7 +103,7 @@ def _numeric(one: Difference) -> Key:
     if looks in EVERYWHERE:
         return (bucket, family(one.pair), EVERYWHERE[looks])
     sort = "whole" if one.dtype and one.dtype not in UNITS else "floating"
-    return (bucket, family(one.pair), sort, *one.cause[:-1], coarse(looks))
+    return (bucket, family(one.pair), sort, *one.cause[:-1], coarse(looks) if sort == "floating" else _of_whole(looks))
 
 
 def coarse(looks: str) -> str:
@@ -111,9 +113,34 @@ def coarse(looks: str) -> str:
     return looks if looks.startswith(("dtype ", "another shape")) else OTHER
 
 
+def _of_whole(looks: str) -> str:
+    """As `coarse`, of integers and truth values: which of them came out in place of a floating dtype is no matter."""
+    return "dtype" if looks.startswith("dtype …") else coarse(looks)
+
+
 def family(pair: Pair) -> str:
     """The adapters of a pair."""
     return f"{pair.before.adapter}→{pair.after.adapter}"
+
+
+def in_fewer_bits(found: Mapping[Key, list[Difference]]) -> dict[Key, list[Difference]]:
+    """What moved in the dtypes and layers whose numbers were rounded to fewer bits, as one with that."""
+    result = dict(found)
+    for home in [key for key in found if key[0] == "numbers" and key[2:] == (NARROWED,)]:
+        beside = [key for key in found if key[:3] == ("numbers", home[1], "floating")]
+        for dtype in _named(one.dtype for one in found[home]):
+            layers = {one.layer for one in found[home] if one.dtype == dtype}
+            others = [one for key in beside for one in found[key] if one.dtype == dtype and one.layer in layers]
+            if len(_shown(dtype, found[home])) > len(_shown(dtype, others)):
+                result[home] = [*result[home], *others]
+                for key in beside:
+                    result[key] = [one for one in result[key] if one.dtype != dtype or one.layer not in layers]
+    return {key: differences for key, differences in result.items() if differences}
+
+
+def _shown(dtype: str, differences: Iterable[Difference]) -> set[tuple[str, str]]:
+    """The cases of a dtype, each with its target, that show any of `differences`."""
+    return {(one.case, one.pair.after.id) for one in differences if one.dtype == dtype}
 
 
 def gathered(
@@ -255,7 +282,9 @@ def title(kind: Kind, example: Difference, differences: Sequence[Difference]) ->
 def _moved(kind: Kind, example: Difference, differences: Sequence[Difference]) -> str:
     """What moved and what it looks like, the most frequent first, or the example's own words where it is alone."""
     shown = [one for one in differences if one.kind == kind and one.numbers]
-    looks = Counter(one.cause[-1] for one in shown if one.cause[-1] not in (OTHER, ROUNDING))
+    looks = Counter(
+        one.cause[-1] for one in shown if one.cause[-1] not in (OTHER, ROUNDING) and "…" not in one.cause[-1]
+    )
     if len(shown) == 1 or not looks:
         return example.sentence
     aspects = ", ".join(_named(one.aspect.replace("_", " ") for one in shown))

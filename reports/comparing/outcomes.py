@@ -122,7 +122,8 @@ def _raised(asked: Asked, old: Check, new: Check) -> Difference:
     name = new.outcome if new.outcome in LOST else new.symptom.removeprefix("raised ")
     text = error.message if error else new.message.partition(": ")[2] or new.message
     phase = error.phase if error else _phase(new)
-    cause = ("raises", name, phase, alike(text, asked.layer))
+    # An update is a call, and more.
+    cause = ("raises", name, phase.replace("update", "call"), alike(text, asked.layer))
     values = (_value(old), said(f"{name}: {text}" if text else name))
     sentence = f"What worked {_verb(new)}{f' in phase {phase}' if phase else ''}: {said(values[1], SHORT)}"
     return asked.difference("broken", new.aspect, new.subject, values, cause, sentence, failed=new.failed, phase=phase)
@@ -167,9 +168,16 @@ def _fixed(asked: Asked, old: Check, new: Check, was: Fate) -> Difference:
 
 
 def _cause(word: str, asked: Asked, check: Check, looks: str) -> tuple[str, ...]:
-    """Of numbers the pattern; of anything else what it is about, whatever weight or format shows it."""
+    """Of numbers the pattern; of anything else what it is about, whatever weight or format shows it.
+
+    Of an error what was raised, whatever the layer; of a file its form, for its outputs and gradients are one matter.
+    """
     if check.aspect in MEASURED:
         return (word, asked.layer, family(check.aspect), looks)
+    if check.aspect == "error":
+        return (f"{word} otherwise", "error", alike(check.symptom), alike(check.message, asked.layer))
+    if check.aspect == "persistence":
+        return (f"{word} otherwise", asked.layer, "persistence", check.subject.partition(" ")[0])
     about = check.subject.split()[-1:] if check.aspect == "weights" else [alike(check.subject), alike(check.symptom)]
     return (f"{word} otherwise", asked.layer, check.aspect, *about)
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from normcheck.adapters.arrays import decode, encode
-from normcheck.adapters.interface import Request, Step
+from normcheck.adapters.flax.layers import Recipe, offered
+from normcheck.adapters.interface import Request, Step, Unsupported
 from normcheck.adapters.observe import observe
 from normcheck.adapters.process.transport import Worker
 from normcheck.adapters.reference import ReferenceAdapter
@@ -32,6 +34,13 @@ DERIVED = (
     "reverse-over-forward",
     "forward-over-forward",
 )
+
+
+def test_a_layer_that_a_version_of_flax_lacks_is_unsupported():
+    older = SimpleNamespace(__name__="flax.nnx", LayerNorm=object)
+    assert offered(older, Recipe("LayerNorm", (), {})) is object
+    with pytest.raises(Unsupported, match=r"this flax\.nnx has no InstanceNorm"):
+        offered(older, Recipe("InstanceNorm", (), {}))
 
 
 def drawn(*shape, dtype="float32"):
