@@ -9,8 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from .described import ScriptText
+from .line import Line
 from .reading import Record, lost
-from .record import Check, ClaimVerdict, Footer, Header, LedgerNote, Line, Part
+from .record import Check, ClaimVerdict, Footer, Header, LedgerNote, Part
 from .shards import missing, stale
 from .summary import exit_status
 from .writing import RecordWriter
@@ -40,6 +42,8 @@ def merge(records: Sequence[Record]) -> Record:
         interfaces=distinct(chain.from_iterable(record.interfaces for record in records), whole_line),
         seen=distinct(chain.from_iterable(record.seen for record in records), whole_line),
         opened=distinct(chain.from_iterable(record.opened for record in records), whole_line),
+        cases=distinct(chain.from_iterable(record.cases for record in records), whole_line),
+        scripts=distinct(chain.from_iterable(record.scripts for record in records), script_identity),
     )
     notes = tuple(dict.fromkeys(findings(records, merged)))
     whole = replace(
@@ -63,8 +67,9 @@ def content(record: Record) -> str:
 def write(record: Record, path: str | Path) -> None:
     """Writes `record` to the file `path`, as `reading.read` reads it. Raises OSError where that cannot be."""
     with RecordWriter(path) as writer:
-        judged = (*record.checks, *record.claims, *record.ledger_notes)
-        for line in (record.header, *record.targets, *record.interfaces, *judged, *record.seen, *record.opened):
+        asked = (*record.targets, *record.interfaces, *record.cases)
+        judged = (*record.checks, *record.claims, *record.ledger_notes, *record.scripts)
+        for line in (record.header, *asked, *judged, *record.seen, *record.opened):
             writer.append(line)
         if record.footer is not None:
             writer.append(record.footer)
@@ -92,6 +97,11 @@ def whole_line(line: Line) -> Hashable:
 def claim_identity(line: ClaimVerdict) -> Hashable:
     """A claim, a target and the verdict; the evidence of the first is kept."""
     return (line.claim, line.target, line.verdict)
+
+
+def script_identity(line: ScriptText) -> Hashable:
+    """A case and a target; the first script is kept."""
+    return (line.case, line.target)
 
 
 def note_identity(line: LedgerNote) -> Hashable:
@@ -190,6 +200,7 @@ def merged_header(records: Sequence[Record], notes: tuple[str, ...]) -> Header:
             "run": headers[0].run if len(joined) == 1 else "merged-" + hashlib.sha256(names.encode()).hexdigest()[:12],
             "started": min(part.started for part in joined),
             "layers": {k: v for h in reversed(headers) for k, v in h.layers.items()},
+            "specs": {k: v for h in reversed(headers) for k, v in h.specs.items()},
             "requirements": {k: v for h in reversed(headers) for k, v in h.requirements.items()},
             "ledger": {k: v for h in reversed(headers) for k, v in h.ledger.items()},
             "claims": {k: v for h in reversed(headers) for k, v in h.claims.items()},

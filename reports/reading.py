@@ -11,6 +11,8 @@ from typing import IO, Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from .described import CaseText, ScriptText
+from .line import Line
 from .record import (
     LINE,
     SCHEMA,
@@ -20,14 +22,13 @@ from .record import (
     Header,
     Interface,
     LedgerNote,
-    Line,
     Opened,
     Seen,
     TargetLine,
 )
 
 LONGEST_LINE = 2**20
-KINDS = ("header", "target", "interface", "check", "seen", "opened", "claim", "ledger", "footer")
+KINDS = ("header", "target", "interface", "case", "check", "script", "seen", "opened", "claim", "ledger", "footer")
 
 
 class RecordError(Exception):
@@ -46,6 +47,8 @@ class Record:
     interfaces: tuple[Interface, ...] = ()
     seen: tuple[Seen, ...] = ()
     opened: tuple[Opened, ...] = ()
+    cases: tuple[CaseText, ...] = ()
+    scripts: tuple[ScriptText, ...] = ()
     footer: Footer | None = None
     problems: tuple[str, ...] = ()
 
@@ -119,6 +122,8 @@ def finished(path: Path, found: dict[str, list[Any]], problems: list[str]) -> Re
         interfaces=tuple(found["interface"]),
         seen=tuple(found["seen"]),
         opened=tuple(found["opened"]),
+        cases=tuple(found["case"]),
+        scripts=tuple(found["script"]),
         footer=footer,
         problems=(*header.notes, *problems),
     )

@@ -8,45 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    WithJsonSchema,
-)
+from pydantic import Field, TypeAdapter
 
-SCHEMA = 2
-LONGEST_TEXT = 16_000
+from .described import CaseText, ScriptText, SpecText
+from .line import Count, Figure, Indices, Line, Name, Names, Text
+
+SCHEMA = 3
 Outcome = Literal["pass", "fail", "error", "crash", "timeout", "unsupported", "known"]
 OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "error", "crash", "timeout", "unsupported", "known")
-
-
-def shortened(value: Any) -> Any:
-    """A text longer than `LONGEST_TEXT`, cut to it with a note that says so; anything else as it is."""
-    if not isinstance(value, str) or len(value) <= LONGEST_TEXT:
-        return value
-    kept = LONGEST_TEXT - 60
-    return f"{value[:kept]} … ({len(value) - kept} more characters left out)"
-
-
-Name = Annotated[str, StringConstraints(max_length=1000)]
-Text = Annotated[str, BeforeValidator(shortened)]
-Names = Annotated[list[Name], Field(max_length=1000)]
-Count = Annotated[int, Field(ge=0, le=2**53)]
-Indices = Annotated[list[Count], Field(max_length=1000)]
-Figure = Annotated[
-    float,
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}),
-]
-
-
-class Line(BaseModel):
-    """A frozen line; unknown keys are errors. NaN and the infinities are written as strings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class TargetLine(Line):
@@ -130,7 +99,7 @@ class Header(Line):
     """What was run, where and with what. started: ISO 8601, UTC.
 
     case_list: `quick` or `full`; listed: how many cases are on it, of all `cases`.
-    lone: comparisons that could not be made, because there was nothing to compare with.
+    specs: of each layer and topic. lone: comparisons that could not be made, because there was nothing to compare with.
     shard: which part of a run this is, None for a whole one.
     parts: the runs that this record was merged from, none for a single run. notes: what the merge found.
     """
@@ -144,6 +113,7 @@ class Header(Line):
     platform: dict[Name, Name]
     options: list[Text] = []
     layers: dict[Name, Name] = {}
+    specs: dict[Name, SpecText] = {}
     requirements: dict[Name, RequirementText] = {}
     claims: dict[Name, ClaimText] = {}
     ledger: dict[Name, KnownText] = {}
@@ -179,7 +149,8 @@ class Check(Line):
 
     subject: what the aspect was looked at on: `input`, a weight's role, a step; empty where only one is.
     failed: the requirements, of those listed, that do not hold. symptom: a short stable name for it.
-    headroom: the largest |error| / bound. fingerprint: of the bits judged. known: the ledger's entry.
+    headroom: the largest |error| / bound. ulps: the error there in units in the last place. fingerprint: of the bits
+    judged. known: the ledger's entry.
     """
 
     kind: Literal["check"] = "check"
@@ -195,6 +166,7 @@ class Check(Line):
     outcome: Outcome
     grade: Name | None = None
     headroom: Figure | None = None
+    ulps: Figure | None = None
     worst: Worst | None = None
     symptom: Name = ""
     message: Text = ""
@@ -360,7 +332,17 @@ class Footer(Line):
 
 
 AnyLine = Annotated[
-    Header | TargetLine | Interface | Check | Seen | Opened | ClaimVerdict | LedgerNote | Footer,
+    Header
+    | TargetLine
+    | Interface
+    | CaseText
+    | Check
+    | ScriptText
+    | Seen
+    | Opened
+    | ClaimVerdict
+    | LedgerNote
+    | Footer,
     Field(discriminator="kind"),
 ]
 LINE: TypeAdapter[Any] = TypeAdapter(AnyLine)

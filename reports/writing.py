@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .record import Header, Line
+from .line import Line
+from .record import Header
 
 
 def encoded(line: Line) -> str:

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from normcheck.reports.described import ArgumentText, CaseText, ScriptText, SpecText, StepText
 from normcheck.reports.page import render, write_page
 from normcheck.reports.power import caught, spared
 from normcheck.reports.record import (
@@ -103,6 +104,7 @@ def page(text):
 
 def hostile():
     """A record with markup wherever a text can stand."""
+    argument = ArgumentText(type=EVIL, defaults={EVIL: EVIL}, description=EVIL)
     header = Header(
         run=EVIL,
         started=EVIL,
@@ -112,6 +114,7 @@ def hostile():
         options=[EVIL],
         layers={EVIL: EVIL},
         requirements={EVIL: RequirementText(layer=EVIL, level=EVIL, sentence=EVIL, source=EVIL)},
+        specs={EVIL: SpecText(definition=EVIL, arguments={EVIL: argument})},
         claims={EVIL: ClaimText(document=EVIL, title=EVIL, statement=EVIL)},
         notes=[EVIL],
     )
@@ -143,6 +146,8 @@ def hostile():
             TargetLine(id=EVIL, title=EVIL, python=EVIL, **there),
             TargetLine(id="absent", title=EVIL, reason=EVIL, **there),
         ],
+        cases=(CaseText(case=EVIL, layer=EVIL, arguments={EVIL: EVIL}, weights=EVIL, steps=[StepText(input=EVIL)]),),
+        scripts=(ScriptText(case=EVIL, target=EVIL, text=EVIL),),
         claims=(ClaimVerdict(claim=EVIL, target=EVIL, verdict="refuted", evidence=[EVIL]),),
         ledger_notes=(LedgerNote(entry=EVIL, problem=EVIL),),
         footer=Footer(finished=EVIL, complete=False, reason=EVIL),
@@ -167,6 +172,37 @@ def test_markup_in_the_list_of_all_checks_stays_packed_away():
     assert len(rows) == 7
     assert rows[1]["case"].startswith("</script>")
     assert not any(set(value) & set("\x00\x1b\u202e") for row in rows for value in row.values())
+
+
+def test_markup_in_what_was_asked_stays_packed_away():
+    text = render(hostile())
+    data = unpacked(text)
+    assert data["cases"]["case"][0].startswith("</script>")
+    assert data["scripts"][0][2].startswith("</script>")
+    assert not set(json.dumps([data["cases"], data["scripts"]], ensure_ascii=False)) & set("\x00\x1b\u202e")
+
+
+def test_scripts_are_held_up_to_a_size_one_of_each_case_first():
+    long = "print()\n" * 500
+    asked = [ScriptText(case=f"a/{n}", target=target, text=long) for n in range(20) for target in ("t", "u")]
+    kept = unpacked(render(records.record(records.failure("a/1"), scripts=tuple(asked))))["scripts"]
+    assert [case for case, _, _ in kept[:20]] == [f"a/{n}" for n in range(20)]
+    assert 20 < len(kept) < 40
+
+
+def test_the_spec_has_the_formula_and_a_column_for_each_dialect_of_its_defaults():
+    epsilon = ArgumentText(type="real", defaults={"keras": "0.001", "torch": "1e-05"}, description="What is added.")
+    axis = ArgumentText(type="axes", defaults={"": "-1"})
+    spec = SpecText(definition="y = x < 1 & 2", arguments={"epsilon": epsilon, "axis": axis})
+    header = records.header(specs={"layer_normalization": spec}, layers={"layer_normalization": "Layer"})
+    text = unpacked(render(records.record(records.check(), header=header)))["views"]["spec-layers"]
+    assert "y = x &lt; 1 &amp; 2</pre>" in text
+    assert re.findall(r'<th scope="col">(keras|torch)</th>', text) == ["keras", "torch"]
+    rows = re.findall(r"<tr><th[^>]*><code>(\w+)</code></th><td>\w+</td>(.*?)<td>[^<]*</td></tr>", text)
+    assert [(name, re.findall("<code>(.*?)</code>", cells)) for name, cells in rows] == [
+        ("epsilon", ["0.001", "1e-05"]),
+        ("axis", ["-1", "-1"]),
+    ]
 
 
 def test_the_page_loads_nothing(page, text):

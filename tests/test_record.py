@@ -9,9 +9,11 @@ import jsonschema
 import pytest
 
 from normcheck.reports import schema
-from normcheck.reports.merging import write
+from normcheck.reports.described import CaseText, ScriptText, StepText
+from normcheck.reports.line import LONGEST_TEXT
+from normcheck.reports.merging import merge, write
 from normcheck.reports.reading import LONGEST_LINE, RecordError, read
-from normcheck.reports.record import LONGEST_TEXT, Check, Footer, Worst
+from normcheck.reports.record import Check, Footer, Worst
 from normcheck.reports.writing import RecordWriter, encoded
 from normcheck.tests import records
 
@@ -80,7 +82,7 @@ def test_a_line_leaves_out_what_is_at_its_default_but_never_its_kind():
         "requirements",
         "outcome",
     }
-    assert json.loads(HEADER)["schema_version"] == 2
+    assert json.loads(HEADER)["schema_version"] == 3
 
 
 def test_no_figure_is_lost_for_not_being_finite(tmp_path):
@@ -145,9 +147,28 @@ def test_checks_that_the_footer_counts_and_the_record_lacks_are_missed(stored):
     assert found.problems == ("Its footer counts 2 checks, and the record holds 1.",)
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_record_of_an_older_schema_opens(stored, version):
+    old = HEADER.replace('"schema_version":3', f'"schema_version":{version}')
+    assert old != HEADER
+    found = read(stored(lines(old, CHECK)))
+    assert len(found.checks) == 1
+    assert (found.cases, found.scripts, found.header.specs) == ((), (), {})
+
+
+def test_what_was_asked_survives_being_written_and_merged(tmp_path):
+    step = StepText(input="normal", shape=[2, 3], training=True)
+    asked = CaseText(case="a/x", layer="a", arguments={"axis": "-1"}, steps=[step])
+    script = ScriptText(case="a/x", target="torch-cpu-eager", text="import torch\n")
+    whole = records.record(records.check("a/x", ulps=0.25), cases=(asked,), scripts=(script,))
+    write(merge([whole, whole]), tmp_path / "run.jsonl")
+    found = read(tmp_path / "run.jsonl")
+    assert (found.cases, found.scripts, found.checks[0].ulps) == ((asked,), (script,), 0.25)
+
+
 def test_a_newer_format_is_named_and_nothing_else_is_complained_of(stored):
-    text = refusal(stored(lines('{"kind":"header","schema_version":3,"brand_new":[1]}')))
-    assert "schema_version: 3 stands there" in text
+    text = refusal(stored(lines('{"kind":"header","schema_version":4,"brand_new":[1]}')))
+    assert "schema_version: 4 stands there" in text
     assert "newer normcheck" in text
 
 

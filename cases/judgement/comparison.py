@@ -236,7 +236,7 @@ def _near(label: str, one: Seen, other: Seen) -> Iterator[Finding]:
     if found.grade == "F":
         together = f"their bounds together are {found.bound:.3g}"
         finding = _wrong(label, "beyond both bounds", one, other, found, together)
-    yield replace(finding, grade=found.grade, headroom=found.headroom)
+    yield replace(finding, grade=found.grade, headroom=found.headroom, ulps=found.ulps)
 
 
 def _together(sides: Sequence[Near], grade: Grade) -> Floats:

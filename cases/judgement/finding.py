@@ -19,7 +19,7 @@ class Finding:
     """One aspect of one case, looked at on one target.
 
     result: `right` or `wrong`; or why there is no verdict.
-    grade, headroom, worst: figures of an array. dtype: the one it is rounded to, where it need not be the case's.
+    grade, headroom, ulps, worst: figures of an array. dtype: the one it is rounded to, where it need not be the case's.
     symptom: short and stable, for the ledger.
     """
 
@@ -30,6 +30,7 @@ class Finding:
     message: str = ""
     grade: str | None = None
     headroom: float | None = None
+    ulps: float | None = None
     worst: Worst | None = None
     cause: str = ""
     dtype: str = ""
@@ -54,6 +55,7 @@ def check_line(finding: Finding, case: Case, target: str) -> Check:
         outcome=outcome,
         grade=finding.grade,
         headroom=finding.headroom,
+        ulps=None if finding.ulps is None else float(f"{finding.ulps:.4g}"),
         worst=None if outcome == "pass" else finding.worst,
         symptom="" if outcome == "pass" else finding.symptom or f"grade {finding.grade}",
         message="" if outcome == "pass" else finding.message,

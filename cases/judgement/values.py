@@ -170,6 +170,7 @@ def _finding(
         message="" if found.grade == "A" else f"the array has grade {found.grade}.",
         grade=found.grade,
         headroom=found.headroom,
+        ulps=found.ulps,
         worst=worst_of(values, exact, found),
         cause=cause,
         dtype=dtype,

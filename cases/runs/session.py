@@ -29,6 +29,7 @@ from ..case import Case
 from ..ledger import LEDGER, Entry, must_show, read_ledger
 from ..requests.onnx_vectors import NodeCases, OnnxMissing, Vector, read_node_cases, reason_not_asked, translated
 from ..suite import Claim, Suite, asked_of, claim_texts, lone, partners, requirement_texts, settled_on, suite
+from .describing import Describing, spec_texts
 from .held import wrong_baseline
 from .run import AHEAD, Asked, Run, ledger_for
 from .selection import Selection
@@ -92,6 +93,11 @@ class Session:
     def suite(self) -> Suite:
         """The specs, expanded."""
         return suite()
+
+    @cached_property
+    def describing(self) -> Describing:
+        """What the record says of cases besides how they were judged."""
+        return Describing(self.suite.by_id)
 
     @cached_property
     def discovery(self) -> Discovery:
@@ -241,9 +247,12 @@ class Session:
                 if (key := (line["case"], line["target"])) in self.observed:
                     continue
                 self.observed.add(key)
+            if line["kind"] == "check" and (text := self.describing.first_of(line["case"])):
+                self.open().append(text)
             self.open().append(LINE.validate_python(dict(line)))
             if line["kind"] == "check":
                 self.checks += 1
+                self.describing.met(line)
                 self.matched.add(line.get("known") or "")
 
     def open(self) -> RecordWriter:
@@ -269,6 +278,7 @@ class Session:
             },
             options=list(self.options.command),
             layers={name: spec.title for name, spec in self.suite.subjects.items()} | self.node_cases.layers,
+            specs=spec_texts(self.suite),
             requirements=requirement_texts(self.suite) | self.node_cases.requirements,
             claims=claim_texts(self.suite),
             ledger={
@@ -333,6 +343,7 @@ class Session:
         complete = self.reported >= self.selected
         notes = unmatched(self.due, self.matched) if complete and self.shard is None else []
         self.append(note.model_dump() for note in notes)
+        self.append(one.model_dump() for one in self.describing.scripts(lambda: self.discovery.targets))
         footer = Footer(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             complete=complete,

@@ -35,6 +35,8 @@ def condensed(record: Record) -> Record:
         seen=tuple(_seen(one, right) for one in record.seen),
         claims=(),
         opened=(),
+        cases=(),
+        scripts=(),
         footer=Footer(finished=record.footer.finished if record.footer else "", complete=record.complete),
     )
 

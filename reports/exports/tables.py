@@ -7,8 +7,9 @@ import io
 import json
 from typing import Any
 
+from ..line import Line
 from ..reading import Record
-from ..record import Check, Line
+from ..record import Check
 from ..summary import counts, printable, verdict_sentences
 
 COLUMNS = ("outcome", "target", "layer", "case", "aspect", "subject", "dtype", "level", "grade", "headroom")
@@ -28,7 +29,7 @@ def as_csv(record: Record) -> str:
 
 def row(check: Check) -> dict[str, Any]:
     """A check as plain values, None where it has none."""
-    ulps = check.worst.ulps if check.worst else None
+    ulps = check.worst.ulps if check.worst else check.ulps
     lists = {"requirements": check.requirements, "failed": check.failed}
     rest = {"ulps": ulps, "known": check.known, "symptom": check.symptom, "message": check.message}
     return {name: getattr(check, name) for name in COLUMNS} | rest | lists

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+from ..described import CaseText, StepText
 from ..reading import Record
 from ..record import Check
 from ..summary import printable
@@ -22,6 +23,7 @@ from .figures import figure
 LONGEST_MESSAGE = 600
 MOST_WORST = 5000
 MOST_WINDOWS = 1500
+MOST_OF_SCRIPTS = 100_000
 CASE = "\x01"
 COLUMNS: dict[str, Callable[[Check], str]] = {
     "outcome": lambda check: check.outcome,
@@ -32,7 +34,7 @@ COLUMNS: dict[str, Callable[[Check], str]] = {
     "subject": lambda check: check.subject,
     "dtype": lambda check: check.dtype,
     "headroom": lambda check: figure(check.headroom),
-    "ulps": lambda check: figure(check.worst.ulps) if check.worst else "",
+    "ulps": lambda check: figure(check.worst.ulps if check.worst and check.ulps is None else check.ulps),
     "grade": lambda check: check.grade or "",
     "level": lambda check: check.level,
     "requirement": lambda check: " ".join(check.requirements),
@@ -54,6 +56,8 @@ def packed(record: Record, views: Mapping[str, str]) -> str:
         | {"reproduce": column(map(pattern, record.checks), restored)},
         "worst": worst(record),
         "views": dict(views),
+        "cases": cases(record),
+        "scripts": scripts(record),
         "outcomes": list(FAILING),
         "targets": {
             printable(line.id): {"title": printable(line.title), "device": printable(line.device)}
@@ -78,6 +82,46 @@ def column(texts: Iterable[str], shown: Callable[[str], str] = printable) -> dic
     places: dict[str, int] = {}
     at = [places.setdefault(text, len(places)) for text in texts]
     return {"values": [shown(text) for text in places], "at": at}
+
+
+def cases(record: Record) -> dict[str, Any]:
+    """What each case asks: its id, and in columns what it is made with and what it is given."""
+    return {
+        "case": [printable(one.case) for one in record.cases],
+        "arguments": column(map(settled, record.cases)),
+        "recipe": column(map(recipe, record.cases)),
+    }
+
+
+def settled(one: CaseText) -> str:
+    """The arguments and settings of a case, each on a line."""
+    return "\n".join(f"{name} = {value[:LONGEST_MESSAGE]}" for name, value in (one.arguments | one.settings).items())
+
+
+def recipe(one: CaseText) -> str:
+    """The steps of a case, each on a line, and where its weights and its random numbers come from."""
+    lines = [*map(given, one.steps), f"weights: {one.weights[:LONGEST_MESSAGE]}"]
+    return "\n".join([*lines, *([f"drawn as in {one.seed}"] if one.seed else [])])
+
+
+def given(step: StepText) -> str:
+    """A step in words."""
+    training = "" if step.training is None else f", training={step.training}"
+    layout = "" if step.layout == "contiguous" else f", {step.layout} in memory"
+    return f"{step.do}: input {step.input[:LONGEST_MESSAGE]}, shape {step.shape}{training}{layout}"
+
+
+def scripts(record: Record) -> list[list[str]]:
+    """Case, target and text of the scripts, until they are `MOST_OF_SCRIPTS` long; one of each case first."""
+    first = {one.case: one for one in reversed(record.scripts)}
+    found: list[list[str]] = []
+    left = MOST_OF_SCRIPTS
+    for one in sorted(record.scripts, key=lambda one: first[one.case] is not one):
+        left -= len(one.text)
+        if left < 0:
+            break
+        found.append([printable(one.case), printable(one.target), printable(one.text)])
+    return found
 
 
 def pattern(check: Check) -> str:

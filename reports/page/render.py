@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from .. import views
+from ..described import SpecText
 from ..histogram import spreads
 from ..power import caught, share, spared
 from ..reading import Record
@@ -100,8 +101,15 @@ def content(record: Record) -> dict[str, Any]:
         "grades": views.grades(record),
         "spreads": spreads(record),
         "titles": {line.id: line.title for line in record.targets},
+        "dialects_of": dialects_of,
         "address": address,
     }
+
+
+def dialects_of(spec: SpecText) -> list[str]:
+    """The dialects that a spec's defaults name, in order; one empty name where all arguments are alike in all."""
+    found = dict.fromkeys(dialect for one in spec.arguments.values() for dialect in one.defaults if dialect)
+    return list(found) or [""]
 
 
 def environment() -> Environment:

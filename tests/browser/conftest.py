@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from normcheck.reports.described import ArgumentText, CaseText, ScriptText, SpecText, StepText
 from normcheck.reports.page import write_page
 from normcheck.reports.record import KnownText
 from normcheck.tests import records
@@ -54,8 +55,37 @@ def whole():
     places = [n for n, check in enumerate(checks) if check.outcome == "fail"]
     for n in places[::3]:
         checks[n] = checks[n].model_copy(update={"outcome": "known", "known": "K-1"})
+    found = described(found, checks)
     reasons = {name: KnownText(reason="The sums are kept in float16.", link="issue 7") for name in ("K-1", "K-2")}
     return replace(found, header=found.header.model_copy(update={"ledger": reasons}), checks=tuple(checks))
+
+
+def described(found, checks):
+    """With what cases ask, the spec of a layer, and the script of a failure."""
+    wrong = next(check for check in checks if check.outcome == "fail" and check.worst)
+    layers = {
+        wrong.layer: SpecText(
+            definition="y = (x - mean) / sqrt(variance + epsilon)",
+            arguments={
+                "axis": ArgumentText(type="axes", defaults={"": "-1"}, description="What is normalized."),
+                "epsilon": ArgumentText(type="real", defaults={"keras": "0.001", "torch": "1e-05"}),
+            },
+        )
+    }
+    return replace(
+        found,
+        header=found.header.model_copy(update={"specs": layers}),
+        cases=tuple(
+            CaseText(
+                case=name,
+                layer=wrong.layer,
+                arguments={"axis": "-1", "epsilon": "0.001"},
+                steps=[StepText(input="large-mean", shape=[4, 3], training=True)],
+            )
+            for name in dict.fromkeys(check.case for check in checks)
+        ),
+        scripts=(ScriptText(case=wrong.case, target=wrong.target, text="import torch\n\nprint('<b>' + '&')\n"),),
+    )
 
 
 def hostile():

@@ -128,8 +128,47 @@ def test_accuracy_is_drawn_by_target_layer_and_dtype(tab, record):
     chosen = [check for check in own if check.layer == own[0].layer]
     tab.select_option("#of-layer", own[0].layer)
     tab.wait_for_function("location.hash.includes('layer=')")
-    assert sum(int(a.split()[-1].replace(",", "")) for a in first.locator("td a").all_inner_texts()) == len(chosen)
+    arrays = [int(text.split()[-1].replace(",", "")) for text in first.locator("td a").all_inner_texts()]
+    assert sum(arrays) == len(chosen)
     assert first.locator("svg").count() == len({check.dtype for check in chosen})
+    first.locator("td a").first.click()
+    tab.wait_for_selector("#checks.current")
+    assert int(status(tab).split()[0].replace(",", "")) == arrays[0]
+
+
+def test_a_case_shows_what_it_asks(browser, page, record):
+    one = record.cases[0]
+    words = shown(opened(browser, page, f"#case={one.case}"))
+    for expected in ("axis = -1", "epsilon = 0.001", "input large-mean, shape [4, 3], training=True", "weights: drawn"):
+        assert expected in words
+
+
+def test_the_script_of_a_case_can_be_copied(browser, page, record):
+    one = record.scripts[0]
+    where = f"#case={one.case}&target={one.target}"
+    tab = opened(browser, page, where, permissions=["clipboard-read", "clipboard-write"])
+    tab.click(".script summary")
+    tab.click(".script .copy")
+    tab.wait_for_selector("text=Copied")
+    assert tab.evaluate("navigator.clipboard.readText()") == one.text
+
+
+def test_without_a_script_of_its_own_a_case_leads_to_one_of_the_same_finding_and_to_the_command(browser, page, record):
+    one = record.scripts[0]
+    failed = [check for check in record.checks if check.target == one.target and check.outcome == "fail"]
+    first = next(check for check in failed if check.case == one.case)
+    other = next(check for check in failed if check.case != one.case and check.symptom == first.symptom)
+    tab = opened(browser, page, f"#case={other.case}&target={other.target}&aspect={other.aspect}")
+    assert f"normcheck reproduce '{other.case}' --target {other.target}" in shown(tab)
+    tab.click(f".evidence a >> text='{one.case}'")
+    tab.wait_for_selector(".script")
+
+
+def test_the_spec_shows_formulas_and_the_defaults_of_each_dialect(tab, record):
+    go(tab, "#spec")
+    assert "y = (x - mean) / sqrt(variance + epsilon)" in shown(tab)
+    row = tab.inner_text(".arguments tbody tr >> nth=1")
+    assert row.split("\t")[:4] == ["epsilon", "real", "0.001", "1e-05"]
 
 
 def test_only_the_rows_in_sight_are_there_and_the_last_can_be_reached(tab, record):

@@ -1,8 +1,9 @@
 /* Headroom and ulps by target, layer and dtype, counted from the list of all checks. */
 const MEASURES = [
-  { name: "headroom", words: "Headroom, the fraction of the bound that was used", edges: [-4, -3.5, -3, -2.5, -2, -1.5, -1, -0.5, 0].map((power) => 10 ** power) },
-  { name: "ulps", words: "Error in ulps at the worst element of each array", edges: [0.5, 1, 2, 4, 16, 64, 1e3, 1e6] },
+  { name: "headroom", words: "Headroom, the fraction of the bound that was used", bars: "0.0001 to 1, two bars for each power of ten", edges: [-4, -3.5, -3, -2.5, -2, -1.5, -1, -0.5, 0].map((power) => 10 ** power) },
+  { name: "ulps", words: "Error in ulps at the worst element of each array", bars: "0.5, 1, 2, 4, 16, 64, 1,000 and a million", edges: [0.5, 1, 2, 4, 16, 64, 1e3, 1e6] },
 ];
+const GRADED = "grade:a,b,c,f"; // what has no grade was not measured
 const BAR = 6;
 const TALL = 16;
 
@@ -48,7 +49,8 @@ function strip(numbers, edges) {
 
 function shortly(one) {
   if (one === Infinity) return "beyond all bounds";
-  return one >= 1000 && one < 1e6 ? Math.round(one).toLocaleString("en") : String(Number(one.toPrecision(3)));
+  if (one >= 1e6 || (one > 0 && one < 1e-4)) return one.toExponential(2);
+  return one >= 1000 ? Math.round(one).toLocaleString("en") : String(Number(one.toPrecision(3)));
 }
 
 function stripCell(numbers, measure, query) {
@@ -67,10 +69,10 @@ function stripTable(rows, measure, of, query) {
   const named = (key) => (of === "target" ? title(key) : store.layers.get(key) ?? key);
   const lines = Array.from(found, ([key, own]) => [
     link(named(key), "accuracy", undefined, { [of]: key }),
-    ...dtypes.map((dtype) => stripCell(own.get(dtype), measure, `${query} ${quoted(of, key)} ${quoted("dtype", dtype)}`.trim())),
+    ...dtypes.map((dtype) => stripCell(own.get(dtype), measure, `${query} ${quoted(of, key)} ${quoted("dtype", dtype)} ${GRADED}`.trim())),
   ]);
   const head = of === "target" ? "Target; leads to its layers" : `Layer; leads to its ${other}s`;
-  return table(`${measure.words}, by ${of} and dtype. Below each drawing: median, largest, number of arrays.`, [head, ...dtypes], lines, "strips");
+  return table(`${measure.words}, by ${of} and dtype. Bars part at ${measure.bars}; what is beyond the last stands in another colour. Below: median, largest, number of arrays.`, [head, ...dtypes], lines, "strips");
 }
 
 /* Rows are targets, or the layers of one target. */

@@ -40,6 +40,18 @@ function named(name) {
     .map((part) => [part.slice(0, part.indexOf("=")), part.slice(part.indexOf("=") + 1)]);
 }
 
+/* What a case asks: its arguments and what it is given, as far as the record says. */
+function whatIsAsked(name) {
+  const [settled, recipe] = store.asked.get(name) ?? [];
+  if (recipe === undefined) return [facts([...named(name), ["Arguments", "as its layer's spec gives them; the record holds of them what the name says"]])];
+  const lines = (text) => make("ul", { class: "lines" }, text.split("\n").map((line) => make("li", {}, make("code", {}, line))));
+  return [
+    make("h3", {}, "Arguments"), settled ? lines(settled) : make("p", {}, "None: all are as the dialect has them."),
+    make("h3", {}, "Input"), lines(recipe),
+    make("p", { class: "quiet" }, "A named family, and weights that are drawn, come from the case's id alone: the same bits in each run."),
+  ];
+}
+
 function aspectMatrix(rows, chosen) {
   const aspects = [...new Set(rows.map(about))];
   const targets = [...new Set(rows.map((row) => value(row, "target")))];
@@ -70,8 +82,8 @@ function caseView(name, wanted) {
     name,
     make("p", {}, link(store.layers.get(layer) ?? layer, "spec", layer), make("span", { class: "quiet" }, ` · ${rows.length.toLocaleString("en")} checks`)),
     byOutcome(rows),
-    facts([...named(name), ["Arguments", named(name).length ? "" : "as its layer's spec gives them; the record holds of them what the name says"]]),
     make("div", { class: "evidence", id: "evidence" }, evidence(chosen)),
+    ...whatIsAsked(name),
     make("h3", {}, "On each target"), aspectMatrix(rows, chosen),
     make("h3", {}, "Requirements"), make("ul", { class: "must" }, requirementItems(names)),
   ];
@@ -97,6 +109,7 @@ function requirementView(name) {
   const has = column.values.map((text) => text.split(" ").includes(name));
   const rows = [];
   for (let row = 0; row < store.size; row += 1) if (has[column.at[row]]) rows.push(row);
+  const byCase = [...counted(rows, "case")];
   const failing = rows.filter((row) => rank(row) > 1 || words(row, "failed").includes(name));
   return [
     name,
@@ -106,6 +119,7 @@ function requirementView(name) {
     rows.length ? [
       byOutcome(rows),
       worthALook(failing, quoted("requirement", name)),
+      make("h3", {}, "By case"), outcomeTable(byCase.length > MOST_LISTED ? `The first ${MOST_LISTED} of ${byCase.length.toLocaleString("en")} cases that look at it` : "Cases that look at it", "Case", new Map(byCase.slice(0, MOST_LISTED)), (one) => link(one, "case", one)),
       make("h3", {}, "By target"), outcomeTable("Number of checks by target", "Target", counted(rows, "target"), title),
     ].flat() : make("p", {}, "No check of this record looks at it."),
   ].flat();

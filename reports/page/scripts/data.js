@@ -1,7 +1,7 @@
 /* What the page holds of every check, column by column: a column has its different texts, and for each check which
    of them is its own. */
 const CASE = "\u0001";
-const store = { columns: new Map(), size: 0, worst: new Map(), targets: new Map(), layers: new Map(), requirements: new Map(), ledger: new Map(), failing: new Set() };
+const store = { columns: new Map(), size: 0, worst: new Map(), targets: new Map(), layers: new Map(), requirements: new Map(), ledger: new Map(), asked: new Map(), scripts: [], failing: new Set() };
 
 async function unpacked(text) {
   const raw = atob(text);
@@ -16,6 +16,9 @@ function keep(found) {
     store[name] = new Map(Object.entries(found[name]));
   }
   store.failing = new Set(found.outcomes);
+  store.scripts = found.scripts;
+  const { case: cases, arguments: settled, recipe } = found.cases;
+  cases.forEach((name, place) => store.asked.set(name, [settled.values[settled.at[place]], recipe.values[recipe.at[place]]]));
   const target = store.columns.get("target");
   store.columns.set("device", { values: target.values.map((name) => store.targets.get(name)?.device ?? ""), at: target.at });
   store.size = target.at.length;

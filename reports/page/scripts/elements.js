@@ -72,6 +72,7 @@ async function copied(button) {
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 }
 
-function copying(text) {
-  return make("div", { class: "reproduce" }, make("code", {}, text), make("button", { type: "button", class: "copy" }, "Copy"));
+function copying(text, kind = "code") {
+  const focus = kind === "pre" ? { tabindex: "0", role: "region", "aria-label": "Script" } : {};
+  return make("div", { class: "reproduce" }, make(kind, focus, text), make("button", { type: "button", class: "copy" }, "Copy"));
 }
