@@ -58,6 +58,7 @@ def synthetic(size: int) -> Any:
             return Check(**values | {"outcome": "unsupported", "message": f"{target} offers no {layer}"})
         if n % 2:
             values |= {"headroom": drawn.random() ** 3, "grade": "A", "fingerprint": f"{drawn.getrandbits(48):012x}"}
+            values |= {"ulps": float(f"{drawn.random() * 4:.4g}")}
         if chance < 0.22:
             worst = Worst(index=[n % 7, 3], got=numbers()[:9], expected=numbers()[:9], bound="4.2e-07")
             window = {"first": [0, 1], "ulps": drawn.random() * 1e6}
@@ -79,7 +80,40 @@ def synthetic(size: int) -> Any:
         ledger={f"K-{n}": KnownText(reason="The sums are kept in float16.", link="issue 7") for n in range(60)},
     )
     described = [records.target(name, title=name.replace("-", " · ")) for name in targets]
-    return records.record(*map(check, range(size)), header=header, targets=described)
+    checks = [check(n) for n in range(size)]
+    asked = what_was_asked(checks, layers)
+    header = header.model_copy(update={"specs": asked.pop("specs")})
+    return records.record(*checks, header=header, targets=described, **asked)
+
+
+def what_was_asked(checks: list[Any], layers: list[str]) -> dict[str, Any]:
+    """A spec of each layer, what each case of `checks` asks, and a script of each finding on each target."""
+    from normcheck.reports.described import ArgumentText, CaseText, ScriptText, SpecText, StepText
+
+    drawn = random.Random(len(checks))
+    meaning = "What is added to the variance before its root is taken."
+    argument = ArgumentText(type="real", defaults={"keras": "0.001", "torch": "1e-05"}, description=meaning)
+    spec = SpecText(definition="y = x\n" * 15, arguments={f"argument_{n}": argument for n in range(15)})
+
+    def case(n: int, one: Any) -> CaseText:
+        step = StepText(
+            input=("normal", "large-mean", "outlier")[n % 3], shape=[n % 7 + 1, n % 33], training=n % 2 == 0
+        )
+        arguments = {"axis": str(-1 - n % 3), "epsilon": f"{drawn.random():.2g}", "momentum": "0.75"}
+        return CaseText(case=one.case, layer=one.layer, arguments=arguments, steps=[step] * (n % 2 + 1))
+
+    def script(one: Any) -> ScriptText:
+        numbers = ", ".join(f"{drawn.gauss(0, 1):.9g}" for _ in range(60))
+        lines = ["import torch", f"layer = torch.nn.{one.layer}(3, eps=0.001)", f"x = torch.tensor([{numbers}])"]
+        return ScriptText(case=one.case, target=one.target, text="\n".join([*lines, *["print(layer(x))"] * 20]))
+
+    cases = {one.case: one for one in checks}
+    wrong = {(one.target, one.known or one.symptom): one for one in checks if one.failed}
+    return {
+        "specs": dict.fromkeys(layers, spec),
+        "cases": tuple(case(n, one) for n, one in enumerate(cases.values())),
+        "scripts": tuple(map(script, wrong.values())),
+    }
 
 
 def page_seconds(record: Any, folder: Path) -> tuple[Path, float, float]:
@@ -88,8 +122,9 @@ def page_seconds(record: Any, folder: Path) -> tuple[Path, float, float]:
     from normcheck.reports.reading import read
     from normcheck.reports.writing import encoded
 
-    lines = [record.header, *record.targets, *record.checks, record.footer]
+    asked = [*record.targets, *record.cases, *record.scripts]
     stored = folder / f"{len(record.checks)}.jsonl"
+    lines = [record.header, *asked, *record.checks, record.footer]
     stored.write_text("".join(f"{encoded(line)}\n" for line in lines))
     start = time.perf_counter()
     found = read(stored)

@@ -89,6 +89,16 @@ def test_the_record_says_what_was_run_and_with_what(two_faulty):
     assert (two_faulty[0] / "record.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_the_record_says_once_what_each_case_asks_before_its_first_check(two_faulty):
+    found = record(two_faulty[0])
+    assert [one.case for one in found.cases] == list(dict.fromkeys(check.case for check in found.checks))
+    asked = {one.case: one for one in found.cases}[f"{RANKS}shape=3x7"]
+    assert (asked.arguments["axis"], asked.weights, asked.steps[0].shape) == ("-1", "drawn", [3, 7])
+    assert "sqrt(variance + epsilon)" in found.header.specs["layer_normalization"].definition
+    assert found.header.specs["layer_normalization"].arguments["epsilon"].defaults["torch"] == "1e-05"
+    assert all(check.ulps is not None for check in found.checks if check.headroom is not None)
+
+
 def test_junit_has_an_item_for_every_case_and_target(two_faulty):
     (suite,) = ElementTree.parse(two_faulty[0] / "junit.xml").getroot()
     found = record(two_faulty[0])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from normcheck.adapters.targets import Target
+from normcheck.adapters.targets import Target, built_in
 from normcheck.reports.described import ArgumentText, CaseText, ScriptText, SpecText, StepText
 from normcheck.specs.grammar import Argument
 from normcheck.specs.values import per_dialect
@@ -46,7 +46,7 @@ class Describing:
 
     def scripts(self, targets: Callable[[], Sequence[Target]]) -> Iterator[ScriptText]:
         """For each finding on each target the script of a small case that shows it, where one can be written."""
-        found = {target.id: target for target in targets()} if self.wrong else {}
+        found = {target.id: target for target in targets() if built_in(target)} if self.wrong else {}
         written: set[tuple[str, str]] = set()
         for (name, _), cases in self.wrong.items():
             if name not in found or any((name, case) in written for case in cases):
@@ -64,6 +64,8 @@ def script_text(case: Case, target: Target) -> ScriptText | None:
     try:
         text = titled(script(request_for(case, target.dialect), target.name, target.mode), title)
     except Unwritten:
+        return None
+    except Exception:  # a case that cannot even be made has failed by that, and must not end the run
         return None
     return ScriptText(case=case.id, target=target.id, text=text) if len(text) <= LONGEST_SCRIPT else None
 
