@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from normcheck.reports.record import Footer, Shard
+from normcheck.reports.record import SCHEMA, Footer, Shard
 from normcheck.reports.writing import encoded
 from normcheck.tests import records
 
@@ -31,6 +31,16 @@ SCHEMA_1 = """\
 {"kind":"footer","finished":"2026-11-20T08:01:00+00:00","complete":true,"reason":"","checks":2,"exit_status":1}
 """
 """Every line that the first schema knew, with every field written out, as its writer did."""
+
+SCHEMA_2 = SCHEMA_1.replace('"schema_version":1', '"schema_version":2').replace(
+    '{"kind":"claim"',
+    """\
+{"kind":"seen","case":"layer_normalization/wide","layer":"layer_normalization","target":"torch-cpu-eager",\
+"request":"0c","arrays":[{"subject":"output","dtype":"float32","shape":[2],"fingerprint":"0b","values":["0.5","1.5"],\
+"largest":1.5}]}
+{"kind":"claim\"""",
+)
+"""The same with what a target was seen to do, which came with the second schema."""
 
 
 def text_of(record):
@@ -77,8 +87,8 @@ NONE = {
     "bytes": (bytes(range(256)) * 40, ", line 1: not JSON"),
     "other-json": (b'{"results": []}\n', ", line 1, field kind: None stands there; expected header, target"),
     "newer": (
-        HEADER.replace('"schema_version":2', '"schema_version":9').encode() + b"\n",
-        ", line 1, field schema_version: 9 stands there, and this normcheck reads records up to 2; "
+        HEADER.replace(f'"schema_version":{SCHEMA}', '"schema_version":99').encode() + b"\n",
+        f", line 1, field schema_version: 99 stands there, and this normcheck reads records up to {SCHEMA}; "
         "read it with a newer normcheck.",
     ),
     "two-in-one": (f"{HEADER}\n{HEADER}\n".encode(), ", line 2: a second header stands there; merge records with"),

@@ -19,7 +19,7 @@ from normcheck.reports.exports.explaining import cases_like, explained
 from normcheck.reports.exports.junit import junit
 from normcheck.reports.exports.markdown import markdown
 from normcheck.reports.exports.tables import as_csv, as_json
-from normcheck.reports.record import KnownText
+from normcheck.reports.record import KnownText, LedgerNote
 from normcheck.reports.writing import RecordWriter
 from normcheck.tests import records
 
@@ -100,6 +100,10 @@ def test_markdown_shows_texts_as_they_are_and_is_never_too_long(whole, evil):
     assert "<script>" not in re.sub("`[^`]*`", "", markdown(evil))
     many = records.record(*(records.failure(f"a/{n}", symptom=f"symptom {n}", message="x" * 900) for n in range(4000)))
     assert len(markdown(many).encode()) <= 1024 * 1000
+    wide = "\U0001d54f" * 900
+    targets = [records.failure(target=f"{n}{wide}", layer=f"{n}{wide}", symptom=f"{n}{wide}") for n in range(900)]
+    notes = tuple(LedgerNote(entry=wide, problem=wide * 10) for _ in range(100))
+    assert 500_000 < len(markdown(records.record(*targets, ledger_notes=notes)).encode()) <= 1024 * 1000
     short = markdown(many, longest=5000)
     assert len(short.encode()) <= 5000
     assert "are left out: the page has them" in short

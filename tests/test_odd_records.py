@@ -77,8 +77,9 @@ def test_shards_are_merged_and_one_alone_says_what_is_missing(tmp_path, page):
     assert "of 2 shards of one run there is no 1." in alone.output
 
 
-def test_a_record_of_the_first_schema_is_read_whole(tmp_path, page):
-    path = stored(tmp_path, odd_records.SCHEMA_1)
+@pytest.mark.parametrize("old", [odd_records.SCHEMA_1, odd_records.SCHEMA_2], ids=["first", "second"])
+def test_a_record_of_an_older_schema_is_read_whole(tmp_path, page, old):
+    path = stored(tmp_path, old)
     assert run("report", path, "-o", page, "--json", tmp_path / "all.json").exit_code == 0
     text = page.read_text(encoding="utf-8")
     for expected in ("an-old-run", "torch 2.9.0", "layer_normalization/wide", "One element is off.", "torch-1"):

@@ -9,6 +9,7 @@ from ..summary import counts, list_sentence, verdict_sentences
 from ..views import Group, groups
 
 ROOM = 500
+MOST_TARGETS = 200
 
 
 def markdown(record: Record, longest: int = LONGEST) -> str:
@@ -42,12 +43,14 @@ def opening(record: Record) -> list[str]:
         "\n".join(f"- {plain(text)}" for text in reasons[:30])
         or "Everything asked was judged, and found right or known."
     )
+    every = counts(record)
     lines = [
         f"| {plain(name)} | "
         + " | ".join(f"{found[outcome]:,}" if found[outcome] else "–" for outcome in OUTCOMES)
         + " |"
-        for name, found in list(counts(record).items())[:500]
+        for name, found in list(every.items())[:MOST_TARGETS]
     ]
+    lines += [f"| {len(every) - MOST_TARGETS:,} more |" + " |" * len(OUTCOMES)] if len(every) > MOST_TARGETS else []
     table = [f"| target | {' | '.join(OUTCOMES)} |", "|---" + "|---:" * len(OUTCOMES) + "|", *lines]
     return list(filter(None, [head, told, plain(list_sentence(record.header)), "\n".join(table)]))
 
