@@ -65,6 +65,11 @@ def test_cases_without_an_exact_answer_are_not_locked():
     assert lock_of(others).digests == {}
 
 
+def test_a_case_is_locked_in_every_dialect_whose_frameworks_have_its_layer():
+    assert set(lock_of([case(LITERAL)]).digests[LITERAL]) == {"keras", "torch", "flax", "onnx"}
+    assert set(digests.spoken("spectral_normalization")) == {"keras", "torch"}
+
+
 @pytest.mark.parametrize(
     "change",
     [

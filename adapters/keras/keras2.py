@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..arguments import KerasArguments
+from ..arguments import KerasArguments, plain
 from ..interface import Export, Request
 from . import exports, files
 from .adapter import KerasAdapter
 from .base import Built
+
+OF_WRITING = ("module", "registered_name", "build_config", "shared_object_id")
+"""What a configuration says of an object besides its class and its own configuration, in either of two formats."""
 
 
 class TfKerasArguments(KerasArguments):
@@ -46,6 +49,10 @@ class Keras2Adapter(KerasAdapter):
             place, room = (getattr(place, inner), f"{room}.{inner}") if inner else (place, room)
             yield from exports.classes(place, room, self.keras.layers.Layer, exports.LAYERS)
 
+    def arguments(self, layer: Built) -> Mapping[str, Any]:
+        """The layer's own get_config(); of a layer from a SavedModel it is in the older format."""
+        return {name: _said(plain(value)) for name, value in layer.layer.get_config().items()}
+
     def save(self, layer: Built, folder: str, how: str) -> None:
         """The layer, in every way; `whole` is a SavedModel, which comes back as a model of layers."""
         model = files.model_of(self.keras, layer.layer, layer.shape)
@@ -71,3 +78,15 @@ class TfKerasAdapter(Keras2Adapter):
     name: ClassVar[str] = "tf_keras"
     requires: ClassVar[tuple[str, ...]] = ("tensorflow", "tf_keras")
     given: ClassVar[type[KerasArguments]] = TfKerasArguments
+    # Layers of tf_keras look for classes of theirs in tf.keras, which is Keras 3 unless TensorFlow is told otherwise.
+    environment: ClassVar[Mapping[str, str]] = {**KerasAdapter.environment, "TF_USE_LEGACY_KERAS": "1"}
+
+
+def _said(value: Any) -> Any:
+    """What both formats of a configuration say alike."""
+    if isinstance(value, list):
+        return [_said(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    left_out = OF_WRITING if "class_name" in value else ()
+    return {name: _said(one) for name, one in value.items() if name not in left_out}

@@ -18,6 +18,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from normcheck.specs.reader import PACKAGED
 from ..arithmetic.exact import Floats
 from ..bounds.normalization import Bounds
 from ..case import Case
+from ..coverage.matrix import Surface, read_surfaces
 from ..judgement.derived import along
 from ..oracle.answered import Answered
 from ..oracle.derivatives import DERIVATIVES, derivatives
@@ -64,8 +66,25 @@ def lock_of(cases: Iterable[Case], version: str = VERSION) -> Lock:
     locked = (case for case in cases if case.raises is None and case.steps and case.exact)
     return Lock(
         version,
-        {case.id: {dialect: digest(case, dialect) for dialect in case.dialects or DIALECTS} for case in locked},
+        {case.id: {dialect: digest(case, dialect) for dialect in _dialects(case)} for case in locked},
     )
+
+
+def _dialects(case: Case) -> tuple[str, ...]:
+    """Those in which a case is asked, and with it what it is compared with."""
+    layers = [case.layer, *([case.other.case.layer] if case.other else [])]
+    return case.dialects or tuple(one for one in spoken(case.layer) if all(one in spoken(layer) for layer in layers))
+
+
+def spoken(layer: str) -> tuple[str, ...]:
+    """The dialects of a layer: those that every spec is written in, and those of frameworks that have the layer."""
+    others = {one.dialect for one in _surfaces() for export in one.exports if export.layer == layer}
+    return (*DIALECTS, *sorted(others - set(DIALECTS)))
+
+
+@cache
+def _surfaces() -> tuple[Surface, ...]:
+    return read_surfaces()
 
 
 def digest(case: Case, dialect: str) -> str:

@@ -261,6 +261,7 @@ def _keras_start(backend: str, package: str = "keras") -> tuple[str, ...]:
         "import os",
         "",
         f'os.environ["KERAS_BACKEND"] = "{backend}"',
+        *(['os.environ["TF_USE_LEGACY_KERAS"] = "1"'] if package == "tf_keras" else []),
         "",
         *sorted(["import numpy as np", f"import {package}", *more], key=lambda line: line.split()[1]),
         "",
