@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -10,15 +11,14 @@ import pytest
 
 CLONE = str(Path(__file__).resolve().parent)
 
-package = sys.modules.get("normcheck")
-if package is None:
+if "normcheck" not in sys.modules:
     package = ModuleType("normcheck")
     package.__path__ = [CLONE]
     sys.modules["normcheck"] = package
-elif CLONE not in [str(Path(place).resolve()) for place in package.__path__]:
+elif (found := find_spec(".cases", "normcheck")) and Path(found.origin or "").resolve().parents[1] != Path(CLONE):
     raise pytest.UsageError(
-        f"normcheck is installed from {list(package.__path__)}, and pytest runs in the clone {CLONE}: two copies "
-        "would be mixed. Uninstall it, install the clone with `pip install -e .`, or run "
+        f"normcheck is installed in {Path(found.origin or '').parents[1]}, and pytest runs in the clone {CLONE}: two "
+        "copies would be mixed. Uninstall it, install the clone with `pip install -e .`, or run "
         "`pytest --pyargs normcheck.cases` in another folder."
     )
 

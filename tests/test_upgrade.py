@@ -155,6 +155,12 @@ def upgrade(tmp_path, monkeypatch):
 CASE = "layer_normalization/documentation-example"
 
 
+def test_the_tests_of_the_folder_in_which_it_is_typed_have_no_part_in_it(upgrade, tmp_path):
+    (tmp_path / "conftest.py").write_text("raise SystemExit('loaded')")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    assert upgrade("mylayers==1.0", "mylayers==1.0", "--case", CASE).exit_code == 0
+
+
 def test_an_upgrade_of_ones_own_package_says_what_changed(upgrade, tmp_path):
     result = upgrade("mylayers==1.0", "mylayers==2.0", "--case", CASE)
     assert result.exit_code == 1, result.output

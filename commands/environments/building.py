@@ -28,7 +28,9 @@ VERSIONS = """if True:
     print(json.dumps([(one.metadata["Name"], one.version) for one in distributions()]))
 """
 BESIDE = 'Name what it works with too, in quotes: "flax==0.10.* jax==0.6.*".'
-PERHAPS = ("ERROR:", "error:", "×")
+# With uv the reason stands below the line that says that there is one.
+BELOW, TREE, LONGEST = ("error:", "×"), "╰├│─▶ ", 500
+PERHAPS = ("ERROR:", *BELOW)
 
 
 class NotInstalled(Exception):  # noqa: N818 - a statement, not an error
@@ -206,10 +208,12 @@ def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """The last line in which an installer says what is wrong, as a sentence."""
+    """What an installer says is wrong, in its last line about it or in uv's lines from there on, as a sentence."""
     lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(PERHAPS)] or lines or [f"exit status {done.returncode}"]
     said = telling[-1]
+    if said.startswith(BELOW):
+        said = " ".join(line.lstrip(TREE).removeprefix("cause: ") for line in lines[lines.index(said) :])[:LONGEST]
     for word in PERHAPS:
         said = said.removeprefix(word).strip()
     return said if said.endswith(".") else f"{said}."

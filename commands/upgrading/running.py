@@ -33,6 +33,6 @@ def run(sides: Sequence[Side], record: Path, more: Sequence[str]) -> None:
 
 def command(ini: Path) -> list[str]:
     """How pytest is started, in the folder in which the user is."""
-    apart = ["-c", str(ini), "--rootdir", str(ini.parent), "--confcutdir", str(ini.parent), "-p", "no:cacheprovider"]
+    apart = ["-c", str(ini), "--rootdir", str(ini.parent), "--noconftest", "-p", "no:cacheprovider"]
     plugin = ["--pyargs", "normcheck.cases", "-p", "normcheck.cases.plugin"]
     return [sys.executable, "-m", "pytest", *plugin, *apart, "-q", "--tb=no", "--no-summary"]
