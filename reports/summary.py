@@ -26,8 +26,8 @@ MOST_SYMPTOMS = 12
 def tally(checks: Iterable[Check], of: Callable[[Check], str]) -> dict[str, Counter[Outcome]]:
     """How many checks had each outcome, by what `of` says of a check, in order of appearance."""
     found: dict[str, Counter[Outcome]] = {}
-    for check in checks:
-        found.setdefault(of(check), Counter())[check.outcome] += 1
+    for (name, outcome), number in Counter((of(check), check.outcome) for check in checks).items():
+        found.setdefault(name, Counter())[outcome] = number
     return found
 
 

@@ -87,8 +87,9 @@ class ClaimRow:
 def matrix(record: Record) -> Matrix:
     """The matrix of a record."""
     cells: dict[tuple[str, str], Counter[Outcome]] = {}
-    for check in record.checks:
-        cells.setdefault((check.layer, check.target), Counter())[check.outcome] += 1
+    counted = Counter((check.layer, check.target, check.outcome) for check in record.checks)
+    for (layer, target, outcome), number in counted.items():
+        cells.setdefault((layer, target), Counter())[outcome] = number
     present = {layer for layer, _ in cells}
     listed = [layer for layer in record.header.layers if layer in present]
     layers = listed + sorted(present - set(listed))
