@@ -21,6 +21,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 EVIL = '<script>document.title = "taken"</script>'
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("pictures")
+    group.addoption("--pictures", type=Path, help="Keep the pictures of the main views in this folder.")
+    group.addoption("--pictures-of", type=Path, help="Take them of this page, which `normcheck report` made.")
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, as the system has it."""

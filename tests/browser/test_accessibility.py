@@ -1,17 +1,12 @@
-"""axe finds nothing in any view, light or dark; pictures of the main views for the documents."""
+"""axe finds nothing in any view, light or dark."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 from normcheck.tests.browser.conftest import opened
 from normcheck.tests.browser.test_views import STATIC, failing, go
-
-PICTURES = {"report": "#overview", "report-case": "case", "report-accuracy": "#accuracy"}
 
 
 def places(record):
@@ -53,18 +48,3 @@ def test_axe_finds_nothing_where_there_is_no_script(browser, page, scheme):
     tab.evaluate(AXE_SCRIPT)
     tab.evaluate("document.documentElement.classList.remove('scripted')")
     assert violations(tab) == []
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_of_a_main_view_is_small(browser, page, record, name, tmp_path):
-    folder = Path(os.environ.get("NORMCHECK_PICTURES", tmp_path))
-    check = failing(record)
-    where = (
-        PICTURES[name]
-        if PICTURES[name] != "case"
-        else f"#case={check.case}&target={check.target}&aspect={check.aspect}"
-    )
-    tab = opened(browser, page, where, color_scheme="light")
-    path = folder / f"{name}.png"
-    tab.screenshot(path=path)
-    assert 10_000 < path.stat().st_size <= 200_000

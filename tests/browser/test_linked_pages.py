@@ -71,8 +71,11 @@ def alone(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def joint(record, tmp_path_factory):
+    return beside(record, tmp_path_factory.mktemp("joint"))
+
+
+def beside(record, folder):
     """The page of a record with both views beside its own."""
-    folder = tmp_path_factory.mktemp("joint")
     more = [compared(compare(*versions()), FAILING), benchmarked(history(folder), 20)]
     return write_page(record, folder / "page.html", more)
 
