@@ -1,4 +1,4 @@
-/* The error in a window around the worst element, as a picture: the darker the larger, six decades in all. */
+/* The error in a window around the worst element, as a picture: the stronger the larger, six decades in all. */
 const SIDE = 20;
 const DECADES = 6;
 
@@ -28,7 +28,7 @@ function heat(columns, rows, got, expected) {
   const width = Math.max(1, ...errors.map((line) => line.length)) * SIDE;
   const label = `Error around the worst element; the largest shown is ${largest.toPrecision(3)}. The table beside has the numbers.`;
   const picture = drawn("svg", { role: "img", "aria-label": label, class: "heat", viewBox: `0 0 ${width} ${rows.length * SIDE}`, width, height: rows.length * SIDE }, ...squares);
-  return make("figure", { class: "heat" }, picture, make("figcaption", { class: "quiet" }, "Error, in six decades from the largest (darkest) down; the worst element has a frame. The others are known to seven digits."));
+  return make("figure", { class: "heat" }, picture, make("figcaption", { class: "quiet" }, "Error, in six decades from the largest (strongest) down; the worst element has a frame. The others are known to seven digits."));
 }
 
 function around(columns, rows) {
