@@ -27,6 +27,7 @@ LAYERS: Mapping[str, Meaning] = {
     # The channels are in the last axis of what it is called with: the adapter moves them there.
     "GroupNorm": Meaning("group_normalization", AFFINE | {"num_groups": "groups", "x": "axis"}),
     "InstanceNorm": Meaning("instance_normalization", AFFINE | {"feature_axes": "shape"}),
+    "flax.linen.WeightNorm": Meaning("weight_normalization", {"layer_instance": "units", "feature_axes": "dim"}),
 }
 
 

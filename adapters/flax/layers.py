@@ -20,6 +20,7 @@ class FlaxArguments(Arguments):
         "batch_normalization": {"axis": -1, "epsilon": 1e-5, "momentum": 0.99, "track_running_stats": True},
         "group_normalization": {"axis": -1, "epsilon": 1e-6, "groups": 32},
         "instance_normalization": {"epsilon": 1e-6, "momentum": 0.99, "track_running_stats": False},
+        "weight_normalization": {"dim": 1},
     }
 
 

@@ -60,7 +60,7 @@ class Weighted:
 
 def answered(call: Call) -> tuple[Answered, Mapping[str, Held]]:
     """The answer of a call of a case; no weight changes."""
-    case, turned = call.meant.case, call.meant.dialect == "keras"
+    case, turned = call.meant.case, call.meant.dialect in ("keras", "flax")
     v, dim = call.weights["direction"].value.nearest, call.meant.arguments["dim"]
     v = v.T if turned else v
     kept = None if dim is None else (1 - dim % 2 if turned else dim % 2)
