@@ -40,12 +40,13 @@ def reproduce(case: str, requested: str, output: Path | None) -> None:
 
 
 def text_of(case: Case, target: Target) -> str:
-    """The script; a comment and the line for pytest where there is none."""
+    """The script; where there is none, one that says why and gives the line for pytest."""
     title = f"{case.id}, as {target.title.partition(' · ')[0]} is asked it."
     try:
         return titled(script(request_for(case, target.dialect), target.name, target.mode), title)
     except Unwritten as reason:
-        return f"# There is no script of this case: {reason}.\n{asked_again(case.id, target)}\n"
+        told = f"There is no script of this case: {reason}. Run {asked_again(case.id, target)}"
+        return f"raise SystemExit({told!r})\n"
 
 
 def named(case: str) -> Case:
