@@ -60,9 +60,9 @@ def test_t_is_symmetric_and_becomes_normal():
     assert quantile(0.975, 2000) == pytest.approx(1.9612, abs=2e-4)
 
 
-def test_the_fastest_blocks_of_a_place_count():
-    base = np.asarray([[1.0, 1.0, 9.0, 5.0], [2.0, 2.0, 2.0, 2.0]])
-    new = np.asarray([[7.0, 1.1, 1.1, 8.0], [2.0, 9.0, 9.0, 2.0]])
+def test_the_sides_are_compared_in_each_quad_and_the_median_of_a_place_counts():
+    base = np.asarray([[1.0, 1.0, 3.0, 3.0, 1.0, 1.0], [2.0, 8.0, 2.0, 2.0, 2.0, 2.0]])
+    new = np.asarray([[1.1, 1.1, 3.3, 3.3, 9.0, 9.0], [4.0, 4.0, 2.0, 2.0, 1.0, 1.0]])
     assert place_differences(base, new) == pytest.approx([math.log(1.1), 0.0])
 
 

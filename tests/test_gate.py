@@ -100,9 +100,11 @@ def verdicts(found):
 def test_blocks_are_asked_in_turns_of_four_and_each_quad_on_the_next_core(monkeypatch):
     made = Made()
     compared(monkeypatch, made, SMALL[:1])
-    blocks = [(new, one.cores[0], one.calls) for new, one in made.asked if one.blocks][:16]
-    assert [new for new, _, _ in blocks] == [side == "B" for side in "ABBA BAAB BAAB ABBA" if side != " "]
-    assert [core for _, core, _ in blocks] == [0] * 4 + [1] * 4 + [0] * 4 + [1] * 4
+    blocks = [(new, one.cores[0], one.calls) for new, one in made.asked if one.blocks]
+    places = [blocks[start : start + 8] for start in (0, 4 * gate.QUADS)]
+    asked = ["".join("AB"[new] for new, _, _ in place) for place in places]
+    assert asked == ["ABBABAAB", "BAABABBA"]
+    assert [core for _, core, _ in blocks[:16]] == [0] * 4 + [1] * 4 + [0] * 4 + [1] * 4
     assert {calls for _, _, calls in blocks} == {50}
 
 

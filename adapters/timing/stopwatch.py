@@ -120,7 +120,7 @@ class Stopwatch:
 
     def _time(self, asked: Timing, one: Prepared) -> Timed:
         if asked.anew:
-            one.spacers = [np.ones(random.randrange(1, SPACER), np.uint8) for _ in range(3)]  # noqa: S311
+            one.spacers = spacers(one.request)
             one.run = self._run(one.request, one.layer)
         one.calls = asked.calls or one.calls or self._calls(one.run, asked.seconds)
         cores = tuple(core for core in asked.cores if core in self.every)
@@ -195,6 +195,15 @@ def shorter(wall: float, busy: float, device: str) -> float:
     with several, the process computes in more seconds than pass. A device computes while the process waits.
     """
     return min(wall, busy) if device.startswith("cpu") and busy > 0 else wall
+
+
+def spacers(request: Request) -> list[Any]:
+    """Memory of other sizes every time, among which what is allocated next finds other room than before.
+
+    As large as what a call allocates, so that its output does not come to lie in the same room again.
+    """
+    most = max(SPACER, 2 * len(request.steps[0].input.data))
+    return [np.ones(random.randrange(1, most), np.uint8) for _ in range(3)]  # noqa: S311
 
 
 def _plainly(adapter: Adapter, layer: Any, x: Any, training: bool | None, upstream: Any) -> Callable[[int], Any]:

@@ -1,7 +1,7 @@
 """From block times of two sides to a decision: pure functions, derived in docs/track-benchmarks.md.
 
 Two levels of noise are estimated apart: from one place in memory to the next within a launch of both processes, and
-from one launch to the next. Blocks within a place are not a level: what disturbs them only adds, so the fastest count.
+from one launch to the next. Quads within a place are not a level: of them the median counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from .student import quantile
 Floats = NDArray[np.float64]
 Verdict = Literal["faster", "slower", "same", "undecided"]
 
-FASTEST = 2
 PRIOR_LAUNCHES = 2
 """How many launches the agreement within launches is worth, when the spread between launches is judged."""
 LAUNCH_NOISE = 0.005
@@ -71,15 +70,15 @@ class Decision:
 def place_differences(base: Floats, new: Floats) -> Floats:
     """The logarithm of new over base for each place in memory.
 
-    base, new: seconds by (place, block), all positive; the shape of the result is (place,). Of the blocks of one place
-    the fastest few count, because whatever disturbs a block makes it longer.
+    base, new: seconds by (place, block), all positive, two blocks of each quad after one another; the shape of the result
+    is (place,). Of each quad, whose blocks were timed within a few milliseconds, both sides are compared, and of the
+    quads of one place the median counts: what comes and goes disturbs few quads, and what lasts disturbs both sides.
     """
-    return np.asarray(np.log(_fastest(new)) - np.log(_fastest(base)), np.float64)
+    return np.asarray(np.median(_by_quad(new) - _by_quad(base), axis=1), np.float64)
 
 
-def _fastest(blocks: Floats) -> Floats:
-    count = min(FASTEST, blocks.shape[1])
-    return np.asarray(np.sort(blocks, axis=1)[:, :count].mean(axis=1), np.float64)
+def _by_quad(blocks: Floats) -> Floats:
+    return np.asarray(np.log(blocks).reshape(len(blocks), -1, 2).mean(axis=2), np.float64)
 
 
 def decide(launches: Sequence[Floats], rules: Rules) -> Decision:

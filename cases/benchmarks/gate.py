@@ -1,4 +1,4 @@
-"""Two targets alive at once, timed in turns of ten milliseconds, launched afresh until each benchmark is decided."""
+"""Two targets alive at once, timed in turns of two milliseconds, launched afresh until each benchmark is decided."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from .decision import Decision, Floats, Rules, decide, place_differences
 
 LOOKS = (4, 6, 9, 13)
 PLACES = 4
-QUADS = 2
+QUADS = 8
+BLOCK = 0.002
 ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))
 Tell = Callable[[str], None]
 
@@ -34,7 +35,7 @@ class Plan:
     """How a comparison is made.
 
     looks: after how many launches a benchmark is looked at. places: in memory, of each launch. quads: of four blocks in
-    turn, at each place. budget: after the first look, no launch is begun that would end after
+    turn, at each place. block: seconds of one. budget: after the first look, no launch is begun that would end after
     so many seconds if it took as long as the one before. limit: seconds for one answer.
     """
 
@@ -42,6 +43,7 @@ class Plan:
     looks: tuple[int, ...] = LOOKS
     places: int = PLACES
     quads: int = QUADS
+    block: float = BLOCK
     budget: float = 180.0
     limit: float = 120.0
     seed: int | None = None
@@ -152,7 +154,7 @@ def _one(comparison: Comparison, one: Held, sides: Sequence[Timekeeper], chance:
         _judge(comparison, one, side, sides[side])
         if one.refused:
             return
-    ready = sides[0].ask(Timing(one.benchmark.id), plan.limit)
+    ready = sides[0].ask(Timing(one.benchmark.id, seconds=plan.block), plan.limit)
     calls, cores = ready.calls, ready.cores or (-1,)
     spent = np.empty((2, 2, plan.places, 2 * plan.quads))
     for place in range(plan.places):
