@@ -70,9 +70,9 @@ class Decision:
 def place_differences(base: Floats, new: Floats) -> Floats:
     """The logarithm of new over base for each place in memory.
 
-    base, new: seconds by (place, block), all positive, two blocks of each quad after one another; the shape of the result
-    is (place,). Of each quad, whose blocks were timed within a few milliseconds, both sides are compared, and of the
-    quads of one place the median counts: what comes and goes disturbs few quads, and what lasts disturbs both sides.
+    base, new: seconds by (place, block), all positive, two blocks of each quad after one another; the result has the
+    shape (place,). In each quad, whose blocks were timed within a few milliseconds, both sides are compared; of the
+    quads of a place the median counts: what comes and goes disturbs few quads, and what lasts disturbs both sides.
     """
     return np.asarray(np.median(_by_quad(new) - _by_quad(base), axis=1), np.float64)
 
