@@ -127,6 +127,13 @@ def test_each_side_moves_once_at_every_place_but_the_first(monkeypatch):
     assert not any(anew for _, anew in first_launch[: gate.QUADS * 4])
 
 
+def test_both_sides_are_asked_the_same_as_often(monkeypatch):
+    made = Made()
+    compared(monkeypatch, made, SMALL[:1])
+    asked = [sorted(repr(one) for new, one in made.asked if new == side) for side in (False, True)]
+    assert asked[0] == asked[1]
+
+
 def test_easy_benchmarks_are_decided_at_the_first_look(monkeypatch):
     made = Made()
     found = compared(monkeypatch, made)
