@@ -9,9 +9,9 @@ import click
 from normcheck.adapters.loading import TargetError
 from normcheck.adapters.targets import Target, discover
 from normcheck.cases.case import Case
-from normcheck.cases.requests.ask import request_for
 from normcheck.cases.runs.run import reproduce as asked_again
-from normcheck.cases.scripts.script import Unwritten, script, titled
+from normcheck.cases.scripts.case_script import case_script
+from normcheck.cases.scripts.script import Unwritten
 from normcheck.cases.suite import asked_of, suite
 from normcheck.specs.sentences import suggestion
 
@@ -27,7 +27,7 @@ from .records import RECORD, Stop, written
 def reproduce(case: str, requested: str, output: Path | None) -> None:
     """Print a script that does what CASE does, with the framework alone: construct, input, call, print.
 
-    Where none can be written, print the line that asks the suite again.
+    Where none can be written, the script says why, and gives the line that asks the suite again.
     """
     one, target = named(case), found(requested)
     if not asked_of(one, target):
@@ -41,9 +41,8 @@ def reproduce(case: str, requested: str, output: Path | None) -> None:
 
 def text_of(case: Case, target: Target) -> str:
     """The script; where there is none, one that says why and gives the line for pytest."""
-    title = f"{case.id}, as {target.title.partition(' · ')[0]} is asked it."
     try:
-        return titled(script(request_for(case, target.dialect), target.name, target.mode), title)
+        return case_script(case, target)
     except Unwritten as reason:
         told = f"There is no script of this case: {reason}. Run {asked_again(case.id, target)}"
         return f"raise SystemExit({told!r})\n"

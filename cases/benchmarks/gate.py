@@ -154,10 +154,9 @@ def _one(comparison: Comparison, one: Held, sides: Sequence[Timekeeper], chance:
         _judge(comparison, one, side, sides[side])
         if one.refused:
             return
-    ready = [
-        sides[side].ask(Timing(one.benchmark.id, seconds=plan.block), plan.limit) for side in chance.sample((0, 1), 2)
-    ]
-    calls, cores = max(found.calls for found in ready), ready[0].cores or (-1,)  # both are asked: it moves their memory
+    counting = Timing(one.benchmark.id, seconds=plan.block)  # asked of both, as it moves what is free in their memory
+    ready = [sides[side].ask(counting, plan.limit) for side in chance.sample((0, 1), 2)]
+    calls, cores = max(found.calls for found in ready), ready[0].cores or (-1,)
     spent = np.empty((2, 2, plan.places, 2 * plan.quads))
     for place in range(plan.places):
         turns = [0, 0]

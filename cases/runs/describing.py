@@ -14,8 +14,8 @@ from normcheck.specs.grammar import Argument
 from normcheck.specs.values import per_dialect
 
 from ..case import Case, CaseStep
-from ..requests.ask import request_for
-from ..scripts.script import Unwritten, script, titled
+from ..scripts.case_script import case_script
+from ..scripts.script import Unwritten
 from ..suite import Suite
 
 LONGEST_SCRIPT = 5000
@@ -60,9 +60,8 @@ class Describing:
 
 def script_text(case: Case, target: Target) -> ScriptText | None:
     """What `normcheck reproduce` prints; None where there is no script, or only a long one."""
-    title = f"{case.id}, as {target.title.partition(' · ')[0]} is asked it."
     try:
-        text = titled(script(request_for(case, target.dialect), target.name, target.mode), title)
+        text = case_script(case, target)
     except Unwritten:
         return None
     except Exception:  # a case that cannot even be made has failed by that, and must not end the run

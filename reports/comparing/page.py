@@ -5,13 +5,12 @@ Everything from the records is escaped, and stands in the page as it is: a scrip
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..page import address
-from ..page.alone import View, alone, view
+from ..page.alone import View, alone, anchor, view
 from .classes import KINDS, TITLES, WORDS, Kind
 from .difference import Comparison, Entry
 from .text import verdict, where
@@ -57,8 +56,7 @@ def places(entries: Iterable[Entry]) -> Iterator[str]:
     """An address for each entry, the same in every comparison that finds it."""
     taken: Counter[str] = Counter()
     for entry in entries:
-        told = "\n".join((entry.kind, entry.title, *(pair.name for pair in entry.pairs)))
-        name = f"{NAME}-{hashlib.sha256(told.encode(errors='replace')).hexdigest()[:8]}"
+        name = anchor(NAME, entry.kind, entry.title, *(pair.name for pair in entry.pairs))
         taken[name] += 1
         yield name if taken[name] == 1 else f"{name}-{taken[name]}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,12 @@ def view(name: str, title: str, template: Path, style: Path, **shown: Any) -> Vi
     """The view that `template` makes of what is `shown`."""
     body = environment().get_template(template.name).render(name=name, **shown)
     return View(name, title, Markup(body), style.read_text(encoding="utf-8"))  # noqa: S704 - escaped by the template
+
+
+def anchor(name: str, *words: str) -> str:
+    """The address of one thing in the view `name`: the same on every page where the same words tell it from others."""
+    told = "\n".join(words)
+    return f"{name}-{hashlib.sha256(told.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def alone(one: View, product: str, heading: str) -> str:

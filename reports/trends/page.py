@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
-from ..page.alone import View, alone, view
+from ..page.alone import View, alone, anchor, view
 from ..summary import printable
 from .changes import Movement, largest, movements
 from .drawing import changed as changed_at
@@ -79,8 +78,7 @@ def benchmarked(every: Sequence[Series], most: int) -> View:
 def place(series: Series) -> str:
     """The address of a series, the same in every history that has it."""
     key = series.key
-    told = "\n".join((key.case, key.target, key.fingerprint))
-    return f"{NAME}-{hashlib.sha256(told.encode(errors='replace')).hexdigest()[:8]}"
+    return anchor(NAME, key.case, key.target, key.fingerprint)
 
 
 def versions(series: Series) -> str:
