@@ -23,7 +23,7 @@ from normcheck.adapters.reference.filter_response import (
     make_filter,
     whole_epsilon,
 )
-from normcheck.tests.mutants.mutant import FILTER, mutant, rounded
+from normcheck.tests.mutants.mutant import FILTER, mutant, refusing_none, rounded
 
 
 def by_squares(change):
@@ -232,19 +232,12 @@ NanLaundered = mutant(
 )
 
 
-def refusing_none(layer, array):
-    seen = filter_forward(layer, array)
-    if not seen.output.size:
-        raise ValueError("there are no examples")
-    return seen
-
-
 NoImagesRefused = mutant(
     "no-images-refused",
     "A batch without examples is refused.",
     [FILTER],
     dtypes=["float32"],
-    filter_forward=refusing_none,
+    filter_forward=refusing_none(filter_forward),
 )
 
 

@@ -16,7 +16,7 @@ from normcheck.adapters.reference.formulas import (
     slope,
     unit_backward,
 )
-from normcheck.tests.mutants.mutant import NARROW, RESPONSE, UNIT, mutant, rounded
+from normcheck.tests.mutants.mutant import NARROW, RESPONSE, UNIT, mutant, refusing_none, rounded
 
 
 def narrow(x):
@@ -38,19 +38,12 @@ def count(x, axes):
     return int(np.prod([x.shape[axis] for axis in axes]))
 
 
-def refuses_nothing(layer, array):
-    seen = formula_forward(layer, array)
-    if not seen.output.size:
-        raise ValueError("there are no examples")
-    return seen
-
-
 NoExamplesRefused = mutant(
     "no-examples-refused",
     "A batch without examples is refused.",
     [UNIT, RESPONSE],
     dtypes=("float32", "bfloat16"),
-    formula_forward=refuses_nothing,
+    formula_forward=refusing_none(formula_forward),
 )
 NormNotRooted = mutant(
     "norm-not-rooted",

@@ -120,6 +120,18 @@ def on_output(change):
     return faulty
 
 
+def refusing_none(forward):
+    """The change of `forward`, a function of a layer and an array, that refuses a batch without examples."""
+
+    def faulty(layer, array):
+        seen = forward(layer, array)
+        if not seen.output.size:
+            raise ValueError("there are no examples")
+        return seen
+
+    return faulty
+
+
 def altered(function, **fields):
     """`function`, which returns a layer, with fields of the layer set; a field may be a function of the layer."""
 
