@@ -1,6 +1,6 @@
 """Times the calls of one adapter: what it is asked is prepared once, judged elsewhere, and then timed in blocks.
 
-A block is so many calls that it takes about ten milliseconds. Two clocks are read around each: the wall clock, and the
+A block is so many calls that it takes as long as was asked. Two clocks are read around each: the wall clock, and the
 time that the process computed in. Another process that takes the core away adds to the first alone.
 """
 
@@ -22,26 +22,29 @@ import numpy as np
 from ..arrays import Array
 from ..interface import Adapter, Observation, Phase, Raised, Request, StepSeen, Unsupported
 from ..observe import describe
-from .process_memory import keep_freed, most_needed
+from .process_memory import keep_freed, most_needed, on_large_pages
 from .questions import Timed, Timing
 from .timeable import in_turn
 
+TASKS = "/proc/self/task"
 COPY = 64 << 20
 COPIES = 5
 MOST_CALLS = 1_000_000
 SPACER = 1 << 20
 TRIES = 3
+ROOMS, ARRAYS, FITTING = 4, 4, 2
+WARM = 2
 
 
 @dataclass(slots=True)
 class Prepared:
-    """A layer that is ready to be timed: `run` makes so many calls. spacers: memory that keeps others at a distance."""
+    """A layer that is ready to be timed: `run` makes so many calls. rooms: memory that was taken at the last places."""
 
     request: Request
     layer: Any
     run: Callable[[int], Any]
     calls: int = 0
-    spacers: list[Any] = field(default_factory=list)
+    rooms: list[Any] = field(default_factory=list)
 
 
 class Stopwatch:
@@ -57,6 +60,7 @@ class Stopwatch:
         """What was found. Raises KeyError for a case that was not prepared; lets through what a timed call raises."""
         if not self.keeping:
             keep_freed()  # in a process that times, and in no other
+            on_large_pages()
             self.keeping = True
         if asked.forget:
             self.prepared.clear()
@@ -120,8 +124,10 @@ class Stopwatch:
 
     def _time(self, asked: Timing, one: Prepared) -> Timed:
         if asked.anew:
-            one.spacers = spacers(one.request)
+            one.rooms.append(room(one.request))
+            del one.rooms[:-ROOMS]
             one.run = self._run(one.request, one.layer)
+            self.adapter.wait(one.run(WARM))  # which takes what it needs of memory
         one.calls = asked.calls or one.calls or self._calls(one.run, asked.seconds)
         cores = tuple(core for core in asked.cores if core in self.every)
         wall, busy = [], []
@@ -156,16 +162,16 @@ class Stopwatch:
         """How many calls take about `seconds`, found by doubling; warms up on the way."""
         calls = 1
         while calls < MOST_CALLS:
-            spent = min(self._busy(run, calls) for _ in range(TRIES))
+            spent = min(self._spent(run, calls) for _ in range(TRIES))
             if spent > seconds / 4:
                 return max(1, round(calls * seconds / spent))
             calls *= 2
         return MOST_CALLS
 
-    def _busy(self, run: Callable[[int], Any], calls: int) -> float:
-        start = time.process_time()
+    def _spent(self, run: Callable[[int], Any], calls: int) -> float:
+        start, began = time.perf_counter(), time.process_time()
         self.adapter.wait(run(calls))
-        return time.process_time() - start
+        return shorter(time.perf_counter() - start, time.process_time() - began, self.adapter.device)
 
     def _bandwidth(self) -> float:
         """Bytes per second that a large copy reads and writes."""
@@ -181,8 +187,12 @@ class Stopwatch:
 
     def _peak(self, run: Callable[[int], Any]) -> int | None:
         on_device = self.adapter.device_memory()
+        if on_device is None and self.adapter.device != "cpu":
+            return None
         if on_device is None:
-            return most_needed(lambda: self.adapter.wait(run(1))) if self.adapter.device == "cpu" else None
+            found = most_needed(lambda: self.adapter.wait(run(1)))
+            on_large_pages()
+            return found
         before, most = on_device
         self.adapter.wait(run(1))
         return max(0, most() - before)
@@ -197,13 +207,14 @@ def shorter(wall: float, busy: float, device: str) -> float:
     return min(wall, busy) if device.startswith("cpu") and busy > 0 else wall
 
 
-def spacers(request: Request) -> list[Any]:
-    """Memory of other sizes every time, among which what is allocated next finds other room than before.
+def room(request: Request) -> list[Any]:
+    """Memory that is taken, so that what a call allocates comes to lie elsewhere.
 
-    As large as what a call allocates, so that its output does not come to lie in the same room again.
+    Some parts are as large as the input, and so go where an output was; the others move what comes after them.
     """
-    most = max(SPACER, 2 * len(request.steps[0].input.data))
-    return [np.ones(random.randrange(1, most), np.uint8) for _ in range(3)]  # noqa: S311
+    least = len(request.steps[0].input.data)
+    more = [*[0] * FITTING, *(random.randrange(SPACER) for _ in range(ARRAYS - FITTING))]  # noqa: S311
+    return [np.ones(least + one, np.uint8) for one in more]
 
 
 def _plainly(adapter: Adapter, layer: Any, x: Any, training: bool | None, upstream: Any) -> Callable[[int], Any]:
@@ -217,8 +228,8 @@ def _plainly(adapter: Adapter, layer: Any, x: Any, training: bool | None, upstre
 
 
 def _copying(count: int) -> Callable[[], Any]:
-    source, room = np.ones(count, np.uint8), np.empty(count, np.uint8)
-    return lambda: np.copyto(room, source)
+    source, copy = np.ones(count, np.uint8), np.empty(count, np.uint8)
+    return lambda: np.copyto(copy, source)
 
 
 def available_cores() -> tuple[int, ...]:
@@ -228,7 +239,7 @@ def available_cores() -> tuple[int, ...]:
 
 def bind(cores: tuple[int, ...]) -> None:
     """Let every thread of this process compute on `cores` alone."""
-    for thread in os.listdir("/proc/self/task"):
+    for thread in os.listdir(TASKS) if os.path.isdir(TASKS) else ["0"]:
         with contextlib.suppress(OSError):  # it may have ended
             os.sched_setaffinity(int(thread), cores)
 

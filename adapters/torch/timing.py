@@ -38,7 +38,7 @@ def wait(torch: Any, device: str) -> None:
     """Until the device has finished."""
     kind = device.partition(":")[0]
     if kind != "cpu":
-        getattr(torch, kind).synchronize()
+        getattr(torch, kind).synchronize(*[device] * (kind != "mps"))  # Apple's has one device, and no argument
 
 
 def copying(torch: Any, device: str, count: int) -> Callable[[], Any] | None:
