@@ -20,7 +20,7 @@ from normcheck.cases.suite import suite
 
 from .records import Stop
 
-FOR_EACH, AT_LEAST = 15.0, 60.0
+FOR_EACH, AT_LEAST = 10.0, 60.0
 
 
 def share(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
@@ -46,7 +46,7 @@ def share(context: click.Context, parameter: click.Parameter, text: str | None) 
 @click.option("--full", is_flag=True, help="Time every dtype (default: the first of each benchmark).")
 @click.option("--limit", callback=share, default="5%", show_default=True, help="What matters: `same` is surely within.")
 @click.option("--fail-on-slowdown", "slowdown", callback=share, help="Exit with 1 for a slowdown that may be as large.")
-@click.option("--budget", type=float, help="Seconds after which no launch is begun (default: 15 per benchmark).")
+@click.option("--budget", type=float, help="Seconds after which no launch is begun (default: 10 per benchmark).")
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Write all that was measured to this file.")
 def bench(
     base: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -35,8 +36,9 @@ WRONG = ADAPTERS / "zeros.py"
 class Made:
     """Stands for the processes of both sides: the new side takes `slower` times as long, with noise of two levels."""
 
-    def __init__(self, slower=1.0, within=0.003, between=0.0, dies_at=""):
+    def __init__(self, slower=1.0, within=0.003, between=0.0, dies_at="", cores=2):
         self.slower, self.within, self.between, self.dies_at = slower, within, between, dies_at
+        self.cores = tuple(range(cores))
         self.chance = np.random.default_rng(7)
         self.asked = []
         self.started = self.closed = 0
@@ -64,13 +66,13 @@ class Side:
             adapter = ReferenceAdapter()
             return Timed(asked.case, observe(adapter, asked.request), 1.0, 1.0)
         self.made.asked.append((self.new, asked))
-        if not asked.blocks:
-            return Timed(asked.case, calls=50, cores=(0, 1))
-        if asked.anew or not hasattr(self, "place"):
+        if asked.anew:
             self.place = self.made.chance.normal(0, self.made.within)
+        if not asked.blocks:
+            return Timed(asked.case, calls=50, cores=self.made.cores)
         spent = 1e-4 * np.exp(self.launch + self.place) * (self.made.slower if self.new else 1.0)
         spent *= 1 + abs(self.made.chance.normal(0, 0.01))  # what disturbs a block makes it longer
-        return Timed(asked.case, wall=(3 * spent,), busy=(spent,), calls=50, cores=(0, 1))
+        return Timed(asked.case, wall=(3 * spent,), busy=(spent,), calls=50, cores=self.made.cores)
 
 
 class Zeros(Side):
@@ -97,34 +99,43 @@ def verdicts(found):
     return [one.decision.verdict for one in found.held]
 
 
-def test_blocks_are_asked_in_turns_of_four_and_each_quad_on_the_next_core(monkeypatch):
+def test_blocks_are_asked_in_turns_of_four_and_each_place_on_the_next_core(monkeypatch):
     made = Made()
     compared(monkeypatch, made, SMALL[:1])
-    blocks = [(new, one.cores[0], one.calls) for new, one in made.asked if one.blocks]
-    places = [blocks[start : start + 8] for start in (0, 4 * gate.QUADS)]
-    asked = ["".join("AB"[new] for new, _, _ in place) for place in places]
-    assert asked == ["ABBABAAB", "BAABABBA"]
-    assert [core for _, core, _ in blocks[:16]] == [0] * 4 + [1] * 4 + [0] * 4 + [1] * 4
-    assert {calls for _, _, calls in blocks} == {50}
+    blocks = [(new, one.cores[0]) for new, one in made.asked if one.blocks]
+    places = [blocks[start : start + 4] for start in range(0, len(blocks), 4)]
+    assert {"".join("AB"[new] for new, _ in place) for place in places} == {"ABBA", "BAAB"}
+    assert all(len({core for _, core in place}) == 1 for place in places)
+    cores = [place[0][1] for place in places]
+    assert all(one != following for one, following in itertools.pairwise(cores[: gate.PLACES]))
 
 
-def test_neither_side_has_a_core_or_the_first_block_of_a_place_to_itself(monkeypatch):
+@pytest.mark.parametrize("cores", [1, 2, 3, 10, 16, 64])
+def test_neither_side_has_the_first_block_or_a_core_to_itself(monkeypatch, cores):
+    made = Made(cores=cores)
+    compared(monkeypatch, made, SMALL[:1])
+    first = [(new, one.cores[0]) for new, one in made.asked if one.blocks][::4]
+    for launch in range(LOOKS[0]):
+        of_it = [new for new, _ in first[launch * gate.PLACES : (launch + 1) * gate.PLACES]]
+        assert sum(of_it) == gate.PLACES // 2
+    if cores <= 3:
+        assert {core for new, core in first if new} == {core for new, core in first if not new} == set(range(cores))
+
+
+def test_both_sides_move_at_every_place_before_either_is_timed_there(monkeypatch):
     made = Made()
     compared(monkeypatch, made, SMALL[:1])
-    blocks = [(one.cores[0], new) for new, one in made.asked if one.blocks]
-    quads = blocks[::4]
-    assert {quads.count((core, new)) for core in (0, 1) for new in (False, True)} == {len(quads) // 4}
-    places = blocks[:: 4 * gate.QUADS]
-    assert sum(new for _, new in places) == len(places) // 2
+    asked = [(new, one.anew, one.blocks) for new, one in made.asked][2 : 2 + 6 * gate.PLACES]
+    for place in (asked[start : start + 6] for start in range(0, len(asked), 6)):
+        assert {new for new, *_ in place[:2]} == {False, True}
+        assert [(anew, blocks) for _, anew, blocks in place] == 2 * [(True, 0)] + 4 * [(False, 1)]
 
 
-def test_each_side_moves_once_at_every_place_but_the_first(monkeypatch):
-    made = Made()
-    compared(monkeypatch, made, SMALL[:1])
-    moves = [(new, one.anew) for new, one in made.asked if one.blocks]
-    first_launch = moves[: gate.PLACES * gate.QUADS * 4]
-    assert sum(anew for new, anew in first_launch if new) == gate.PLACES - 1
-    assert not any(anew for _, anew in first_launch[: gate.QUADS * 4])
+@pytest.mark.parametrize(
+    ("fit", "calls"), [(1, 1), (2, 2), (16, 16), (20, 16), (200, 40), (1250, 250)], ids=lambda one: f"{one}"
+)
+def test_a_block_is_short_unless_its_calls_are_long(fit, calls):
+    assert gate.in_a_block(fit) == calls
 
 
 def test_both_sides_are_asked_the_same_as_often(monkeypatch):
@@ -196,7 +207,7 @@ def test_everything_that_was_measured_can_be_kept(monkeypatch):
     found = compared(monkeypatch, Made(1.10))
     values = json.loads(json.dumps(as_values(found)))
     one = values["benchmarks"][0]
-    assert np.asarray(one["blocks"]).shape == (LOOKS[0], 2, gate.PLACES, gate.QUADS * 2)
+    assert np.asarray(one["blocks"]).shape == (LOOKS[0], 2, gate.PLACES, 2)
     assert one["decision"]["verdict"] == "slower"
 
 

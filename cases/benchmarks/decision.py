@@ -1,7 +1,7 @@
 """From block times of two sides to a decision: pure functions, derived in docs/track-benchmarks.md.
 
 Two levels of noise are estimated apart: from one place in memory to the next within a launch of both processes, and
-from one launch to the next. Quads within a place are not a level: of them the median counts.
+from one launch to the next.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ Floats = NDArray[np.float64]
 Verdict = Literal["faster", "slower", "same", "undecided"]
 
 PRIOR_LAUNCHES = 2
-"""How many launches the agreement within launches is worth, when the spread between launches is judged."""
-LAUNCH_NOISE = 0.005
-"""What two launches of the same code differ by even where a few launches happen not to show it."""
-LEAST_LAUNCHES = 3
+"""How many launches what is expected of the spread between launches is worth, when that is judged."""
+LAUNCH_NOISE = 0.015
+"""What launches of the same code are expected to differ by, as a standard deviation, beyond what places differ by."""
+NORMAL = 1 / statistics.NormalDist().inv_cdf(0.75)
+"""The standard deviation over the median of the distances from the middle, of normal values."""
 POWER = 0.8
 
 
@@ -67,26 +68,42 @@ class Decision:
     spread_between: float
 
 
-def place_differences(base: Floats, new: Floats) -> Floats:
-    """The logarithm of new over base for each place in memory.
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What one launch of both sides says: the logarithm of new over base in the middle of its places.
 
-    base, new: seconds by (place, block), all positive, two blocks of each quad after one another; the result has the
-    shape (place,). In each quad, whose blocks were timed within a few milliseconds, both sides are compared; of the
-    quads of a place the median counts: what comes and goes disturbs few quads, and what lasts disturbs both sides.
+    spread: the standard deviation from place to place.
     """
-    return np.asarray(np.median(_by_quad(new) - _by_quad(base), axis=1), np.float64)
+
+    middle: float
+    spread: float
+    places: int
 
 
-def _by_quad(blocks: Floats) -> Floats:
-    return np.asarray(np.log(blocks).reshape(len(blocks), -1, 2).mean(axis=2), np.float64)
+def launched(base: Floats, new: Floats) -> Launch:
+    """From blocks to what they say. base, new: seconds by (place, block), all positive.
+
+    The blocks of a place were timed in turns, so that what lasts longer than they do disturbs both sides, and the means
+    of their logarithms are compared place by place.
+    """
+    return summarised(np.asarray((np.log(new) - np.log(base)).mean(axis=1), np.float64))
 
 
-def decide(launches: Sequence[Floats], rules: Rules) -> Decision:
-    """What the differences of all launches so far say. launches: for each, those by `place_differences`."""
-    means = [float(one.mean()) for one in launches]
-    count, places = len(launches), min(len(one) for one in launches)
-    middle = statistics.fmean(means)
-    within, between = spreads(launches)
+def summarised(differences: Floats) -> Launch:
+    """The differences of all places, as one launch.
+
+    The middle is the median of the means of all pairs, each with itself too (Hodges and Lehmann, 1963): nearly as sure
+    as the mean where the noise is normal, and not moved by a place in four that was disturbed. The spread is that of
+    normal values with the same median distance from the middle.
+    """
+    one, other = np.triu_indices(len(differences))
+    middle = float(np.median((differences[one] + differences[other]) / 2))
+    return Launch(middle, NORMAL * float(np.median(np.abs(differences - middle))), len(differences))
+
+
+def decide(launches: Sequence[Launch], rules: Rules) -> Decision:
+    """What all launches so far say."""
+    middle = statistics.fmean(one.middle for one in launches)
     error, degrees = standard_error(launches)
     reach = quantile(1 - rules.tail, degrees) * error
     told = Decision(
@@ -94,54 +111,50 @@ def decide(launches: Sequence[Floats], rules: Rules) -> Decision:
         math.exp(middle),
         math.exp(middle - reach),
         math.exp(middle + reach),
-        math.expm1(reach + statistics.NormalDist().inv_cdf(POWER) * error),
-        count,
-        places,
-        within,
-        between,
+        math.expm1(reach + quantile(POWER, degrees) * error),
+        len(launches),
+        min(one.places for one in launches),
+        *spreads(launches),
     )
     return _judged(told, rules)
 
 
-def spreads(launches: Sequence[Floats]) -> tuple[float, float]:
-    """Standard deviations from place to place within a launch, and from launch to launch beyond that.
+def spreads(launches: Sequence[Launch]) -> tuple[float, float]:
+    """Standard deviations from place to place within a launch, and from launch to launch beyond that."""
+    inside, outside = variances(launches)
+    within = statistics.fmean(one.spread**2 for one in launches)
+    return math.sqrt(within), math.sqrt(max(0.0, outside - inside))
 
-    The usual estimates of a nested design with one random factor: mean squares within and between.
+
+def variances(launches: Sequence[Launch]) -> tuple[float, float]:
+    """Of the middle of a launch: as the places within say, and as the launches do; one launch says the first alone.
+
+    The middle of n normal values has the variance pi/3 times that of one over n.
     """
-    inside, outside = mean_squares(launches)
-    places = statistics.fmean(len(one) for one in launches)
-    return math.sqrt(inside), math.sqrt(max(0.0, outside - inside) / places)
-
-
-def mean_squares(launches: Sequence[Floats]) -> tuple[float, float]:
-    """Within launches, and between them (per place); the second is the first where there is one launch."""
-    degrees = sum(len(one) - 1 for one in launches)
-    inside = sum(float(((one - one.mean()) ** 2).sum()) for one in launches) / max(1, degrees)
+    inside = math.pi / 3 * statistics.fmean(one.spread**2 / one.places for one in launches)
     if len(launches) < 2:
         return inside, inside
-    places = statistics.fmean(len(one) for one in launches)
-    return inside, places * statistics.variance(float(one.mean()) for one in launches)
+    return inside, statistics.variance(one.middle for one in launches)
 
 
-def standard_error(launches: Sequence[Floats]) -> tuple[float, int]:
+def standard_error(launches: Sequence[Launch]) -> tuple[float, int]:
     """Of the mean over launches, and its degrees of freedom.
 
-    The spread between launches is known from few of them. It is moderated by that within, which counts as much as
-    `PRIOR_LAUNCHES` more launches would (Smyth, "Linear models and empirical Bayes methods", 2004), never below it, and
-    never below what launches of the same code are known to differ by.
+    The spread between launches is known from few of them. Expected of it is what the places within say, and what
+    launches of the same code usually differ by. Where launches differ by more than that, they alone are believed;
+    where by less, it is moderated by what is expected, which counts as much as `PRIOR_LAUNCHES` more launches would
+    (Smyth, "Linear models and empirical Bayes methods", 2004), and never below what the places say.
     """
-    inside, outside = mean_squares(launches)
-    count = len(launches)
-    places = statistics.fmean(len(one) for one in launches)
+    inside, outside = variances(launches)
+    count, expected = len(launches), inside + LAUNCH_NOISE**2
+    if outside > expected:
+        return math.sqrt(outside / count), count - 1
     degrees = PRIOR_LAUNCHES + count - 1
-    moderated = (PRIOR_LAUNCHES * inside + (count - 1) * outside) / degrees
-    variance = max(moderated, inside) / places + LAUNCH_NOISE**2
-    return math.sqrt(variance / count), degrees
+    moderated = (PRIOR_LAUNCHES * expected + (count - 1) * outside) / degrees
+    return math.sqrt(max(moderated, inside) / count), degrees
 
 
 def _judged(told: Decision, rules: Rules) -> Decision:
-    if told.launches < LEAST_LAUNCHES:
-        return told
     if 1 / (1 + rules.limit) < told.low and told.high < 1 + rules.limit:
         return replace(told, verdict="same")
     if told.low <= 1 <= told.high:

@@ -1,4 +1,4 @@
-"""Two targets alive at once, timed in turns of two milliseconds, launched afresh until each benchmark is decided."""
+"""Two targets alive at once, timed in turns of milliseconds, launched afresh until each benchmark is decided."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from normcheck.adapters.timing.stopwatch import shorter
 from ..ledger import Entry
 from .asking import judged, prepared, right
 from .benchmark import Benchmark
-from .decision import Decision, Floats, Rules, decide, place_differences
+from .decision import Decision, Floats, Rules, decide, launched
 
-LOOKS = (4, 6, 9, 13)
-PLACES = 4
-QUADS = 8
-BLOCK = 0.002
+LOOKS = (4, 7, 13, 24)
+PLACES = 16
+SHORT, LONG = 0.002, 0.010
+CALLS = 16
 ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))
 Tell = Callable[[str], None]
 
@@ -34,17 +34,15 @@ Tell = Callable[[str], None]
 class Plan:
     """How a comparison is made.
 
-    looks: after how many launches a benchmark is looked at. places: in memory, of each launch. quads: of four blocks in
-    turn, at each place. block: seconds of one. budget: after the first look, no launch is begun that would end after
-    so many seconds if it took as long as the one before. limit: seconds for one answer.
+    looks: after how many launches a benchmark is looked at. places: in memory, of each launch, with four blocks in turn
+    at each. budget: after the first look, no launch is begun that would end after so many seconds if it took as long as
+    the one before. limit: seconds for one answer.
     """
 
     rules: Rules = field(default_factory=Rules)
     looks: tuple[int, ...] = LOOKS
     places: int = PLACES
-    quads: int = QUADS
-    block: float = BLOCK
-    budget: float = 180.0
+    budget: float = 120.0
     limit: float = 120.0
     seed: int | None = None
 
@@ -94,7 +92,7 @@ def compare(comparison: Comparison, tell: Tell = lambda text: None) -> Compariso
             tell(f"launch {comparison.launches}: {len(waiting)} benchmarks, {comparison.seconds:.0f} s so far")
         for one in undecided(comparison.held):
             if len(one.blocks) >= plan.looks[0]:
-                one.decision = decide([place_differences(base, new) for base, new in one.blocks], plan.rules)
+                one.decision = decide([launched(base, new) for base, new in one.blocks], plan.rules)
     return comparison
 
 
@@ -154,32 +152,52 @@ def _one(comparison: Comparison, one: Held, sides: Sequence[Timekeeper], chance:
         _judge(comparison, one, side, sides[side])
         if one.refused:
             return
-    counting = Timing(one.benchmark.id, seconds=plan.block)  # asked of both, as it moves what is free in their memory
+    counting = Timing(one.benchmark.id, seconds=LONG)  # asked of both, as it moves what is free in their memory
     ready = [sides[side].ask(counting, plan.limit) for side in chance.sample((0, 1), 2)]
-    calls, cores = max(found.calls for found in ready), ready[0].cores or (-1,)
-    spent = np.empty((2, 2, plan.places, 2 * plan.quads))
-    for place in range(plan.places):
+    calls = in_a_block(max(found.calls for found in ready))
+    cores = tuple(core for core in ready[0].cores if core in ready[1].cores)
+    spent = np.empty((2, 2, plan.places, 2))
+    for place, (order, core) in enumerate(_places(plan.places, cores, chance)):
         turns = [0, 0]
-        for side, timing in _turns(one.benchmark.id, plan, place, cores, calls):
+        for side, timing in _turns(one.benchmark.id, order, core, calls):
             found = sides[side].ask(timing, plan.limit)
-            wall, busy = found.wall[0], found.busy[0]
-            spent[:, side, place, turns[side]] = shorter(wall, busy, comparison.targets[side].device), wall
-            turns[side] += 1
+            if timing.blocks:
+                wall, busy = found.wall[0], found.busy[0]
+                spent[:, side, place, turns[side]] = shorter(wall, busy, comparison.targets[side].device), wall
+                turns[side] += 1
     one.blocks.append(spent[0])
     one.walls.append(spent[1])
 
 
-def _turns(name: str, plan: Plan, place: int, cores: Sequence[int], calls: int) -> Iterator[tuple[int, Timing]]:
-    """Who is asked what, at one place: ABBA and BAAB in turn, each quad on the next core.
+def in_a_block(most: int) -> int:
+    """How many calls make a block, of which `most` would fit into a long one.
 
-    The side that begins changes from place to place, so that neither has a core or the first block to itself.
+    A short one is enough for many calls. Calls of large arrays find the caches full of the other side's, and it takes
+    some until they are at home there.
     """
-    moved: set[int] = set()
-    for quad in range(plan.quads):
-        core = cores[(place * plan.quads + quad) % len(cores)]
-        for side in ORDERS[(place + quad) % 2]:
-            yield side, Timing(name, blocks=1, calls=calls, cores=(core,), anew=bool(place) and side not in moved)
-            moved.add(side)
+    return min(most, max(CALLS, round(most * SHORT / LONG)))
+
+
+def _places(
+    count: int, cores: Sequence[int], chance: random.Random
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Who has which turn at each place, and on which core, none if the system does not tell: every core in turn.
+
+    Each order is taken as often as the other, and which is next is left to chance, so that neither side has a core or
+    the first block to itself.
+    """
+    orders = chance.sample(ORDERS * (count // 2), count)
+    first = chance.randrange(len(cores) or 1)
+    for place, order in enumerate(orders):
+        yield order, (cores[(first + place) % len(cores)],) if cores else ()
+
+
+def _turns(name: str, order: Sequence[int], core: tuple[int, ...], calls: int) -> Iterator[tuple[int, Timing]]:
+    """Who is asked what at one place: both sides move there, and then they are timed."""
+    for side in order[:2]:
+        yield side, Timing(name, calls=calls, anew=True)
+    for side in order:
+        yield side, Timing(name, blocks=1, calls=calls, cores=core)
 
 
 def _judge(comparison: Comparison, one: Held, side: int, keeper: Timekeeper) -> None:
