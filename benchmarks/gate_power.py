@@ -31,7 +31,7 @@ WANTED: Mapping[str, tuple[int, int]] = {"clean": (20, 10), "10 %": (5, 5), "5 %
 """How many runs of each, with nothing else started and with other work on the last core."""
 LAYERS = ("layer_normalization", "rms_normalization")
 PASSES = ("inference", "backward")
-VERDICTS = ("slower", "faster", "same", "undecided")
+VERDICTS = ("slower", "faster", "same", "undecided", "not timed")
 PATTERNS = tuple(f"{layer}/benchmarks/language/size=*,dtype=float32,pass={one}" for layer in LAYERS for one in PASSES)
 RULES: Mapping[str, tuple[Callable[[Sequence[float]], float], float]] = {
     "mean:5%": (statistics.fmean, 0.05),
@@ -156,7 +156,7 @@ def ours(kind: str, runs: Sequence[Mapping[str, Any]]) -> str:
     counted = {name: sum(one["verdict"] == name for one in every) for name in VERDICTS}
     failed = sum(any(map(fails, run["benchmarks"])) for run in runs)
     bounded = sum(one["verdict"] == "same" and one["ratio"][2] < 1 + KINDS[kind] for one in every) if KINDS[kind] else 0
-    detectable = sorted(one["detectable"] for one in every if one["detectable"] is not None)
+    detectable = sorted(one["detectable"] for one in every if one["detectable"] is not None) or [math.nan]
     spent = sorted(run["seconds"] for run in runs)
     return (
         f"{kind}: {len(runs)} runs, {len(every)} benchmarks: "

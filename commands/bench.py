@@ -16,9 +16,11 @@ from normcheck.cases.benchmarks.benchmark import asked_of, benchmarks, selected
 from normcheck.cases.benchmarks.decision import Rules
 from normcheck.cases.benchmarks.gate import LOOKS, Comparison, Held, Plan, compare
 from normcheck.cases.benchmarks.verdicts import as_values, failed, table
+from normcheck.cases.ledger import LEDGER, read_ledger
+from normcheck.cases.runs.run import ledger_for
 from normcheck.cases.suite import suite
 
-from .records import Stop
+from .records import Stop, written
 
 FOR_EACH, AT_LEAST = 10.0, 60.0
 
@@ -46,7 +48,11 @@ def share(context: click.Context, parameter: click.Parameter, text: str | None) 
 @click.option("--full", is_flag=True, help="Time every dtype (default: the first of each benchmark).")
 @click.option("--limit", callback=share, default="5%", show_default=True, help="What matters: `same` is surely within.")
 @click.option("--fail-on-slowdown", "slowdown", callback=share, help="Exit with 1 for a slowdown that may be as large.")
-@click.option("--budget", type=float, help="Seconds after which no launch is begun (default: 10 per benchmark).")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds after which no launch but the first four is begun (default: 10 per benchmark, at least 60).",
+)
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Write all that was measured to this file.")
 def bench(
     base: str,
@@ -71,9 +77,13 @@ def bench(
     asked = [one for one in every if asked_of(one, first) and asked_of(one, second)]
     if not asked:
         raise Stop("no benchmark is selected that both are asked; `pytest -m benchmark --collect-only -q` lists them.")
-    rules = Rules(limit=limit, benchmarks=len(asked), looks=len(LOOKS))
+    if output is not None and not output.absolute().parent.is_dir():
+        raise Stop(f"{output} cannot be written: there is no folder {output.parent}.")
+    rules = Rules(limit=min(limit, slowdown or limit), benchmarks=len(asked), looks=len(LOOKS))
     plan = Plan(rules, budget=budget or max(AT_LEAST, FOR_EACH * len(asked)))
-    found = Comparison((first, second), [Held(one) for one in asked], plan)
+    entries = read_ledger(LEDGER)
+    known = ledger_for(first, entries), ledger_for(second, entries)
+    found = Comparison((first, second), [Held(one) for one in asked], plan, known)
     try:
         compare(found, lambda text: click.echo(text, err=True))
     except (Failed, OSError) as error:
@@ -81,7 +91,8 @@ def bench(
     for line in table(found):
         click.echo(line)
     if output is not None:
-        output.write_text(json.dumps(as_values(found)), encoding="utf-8")
+        values = json.dumps(as_values(found))
+        written(lambda path: path.write_text(values, encoding="utf-8"), output, [])
     sys.exit(failed(found, slowdown))
 
 

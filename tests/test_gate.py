@@ -196,6 +196,51 @@ def test_a_target_that_dies_costs_one_benchmark(monkeypatch):
     assert made.started == made.closed
 
 
+def test_what_was_measured_is_kept_where_a_target_starts_no_more(monkeypatch):
+    class Ending(Made):
+        def __call__(self, target):
+            if self.started == 2 * LOOKS[0]:
+                raise OSError("there is no room for a process")
+            return super().__call__(target)
+
+    found = compared(monkeypatch, Ending(between=0.2), SMALL[:1])
+    assert found.launches == LOOKS[0]
+    assert verdicts(found) == ["undecided"]
+    assert "ended early: there is no room" in "\n".join(table(found))
+    assert failed(found, None)
+
+
+def test_a_target_that_never_starts_is_named(monkeypatch):
+    class Silent(Side):
+        def ready(self):
+            raise Failed("it exited with status 3")
+
+    class Never(Made):
+        def __call__(self, target):
+            self.started += 1
+            return Silent(self, target, new=False)
+
+    with pytest.raises(Failed, match=r"^reference.*: it exited with status 3"):
+        compared(monkeypatch, Never(), SMALL[:1])
+
+
+def test_a_benchmark_that_is_lost_later_stands_in_the_table_once(monkeypatch):
+    class Dying(Made):
+        def __call__(self, target):
+            self.dies_at = SMALL[0] if self.started >= 2 * LOOKS[0] else ""
+            return super().__call__(target)
+
+    lines = [line for line in table(compared(monkeypatch, Dying(between=0.2), SMALL[:1])) if SMALL[0] in line]
+    assert len(lines) == 1
+    assert "not timed" in lines[0]
+
+
+def test_a_comparison_in_which_nothing_was_timed_does_not_pass():
+    assert failed(
+        Comparison((REFERENCE, REFERENCE), [Held(BY_ID[SMALL[0]], refused="it is unsupported")], Plan()), None
+    )
+
+
 def test_the_table_says_what_was_found_and_what_could_have_been(monkeypatch):
     text = "\n".join(table(compared(monkeypatch, Made(1.10))))
     assert "slower     layer_normalization/benchmarks/language" in text
@@ -238,6 +283,21 @@ def test_what_cannot_be_compared_is_one_sentence(words, sentence):
     done = CliRunner().invoke(bench, words)
     assert done.exit_code == 2
     assert sentence in done.output
+
+
+def test_a_slowdown_that_fails_a_run_is_never_called_the_same(monkeypatch):
+    made = Made(1.04)
+    monkeypatch.setattr(gate, "Timekeeper", lambda target: Side(made, target, target.name != "reference"))
+    words = ["reference", str(ADAPTERS / "reference_again.py"), "--case", SMALL[0], "--fail-on-slowdown", "3%"]
+    done = CliRunner().invoke(bench, words)
+    assert done.exit_code == 1
+    assert "1 slower" in done.output
+
+
+def test_a_file_that_cannot_be_written_is_told_of_before_anything_is_timed(tmp_path):
+    done = CliRunner().invoke(bench, ["reference", "reference", "--json", str(tmp_path / "nowhere" / "x.json")])
+    assert done.exit_code == 2
+    assert "there is no folder" in done.output
 
 
 def test_shares_are_written_in_two_ways():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +50,19 @@ class Counting(ReferenceAdapter):
 
     def wait(self, result):
         self.waits += 1
+
+
+class Placing(ReferenceAdapter):
+    """Knows where its inputs lay."""
+
+    def __init__(self):
+        super().__init__()
+        self.places = []
+
+    def to_native(self, array):
+        x = super().to_native(array)
+        self.places.append(id(x.data))
+        return x
 
 
 class Tracking(ReferenceAdapter):
@@ -138,6 +153,14 @@ def test_the_input_is_put_elsewhere_on_demand():
     assert adapter.inputs == 1
 
 
+def test_the_input_comes_to_lie_in_many_places():
+    adapter = Placing()
+    watch, _ = prepared(adapter)
+    for _ in range(16):
+        watch.answer(Timing("one", calls=1, anew=True))
+    assert len(set(adapter.places)) >= 8
+
+
 def test_the_process_is_free_again_after_it_was_bound_to_a_core():
     every = available_cores()
     watch, first = prepared(ReferenceAdapter())
@@ -176,12 +199,29 @@ def test_memory_that_is_needed_for_a_moment_is_seen():
 
 def test_memory_is_kept_once_something_is_timed_and_not_before(monkeypatch):
     kept = []
-    monkeypatch.setattr(stopwatch, "keep_freed", lambda: kept.append(True))
+    monkeypatch.setattr(stopwatch, "keep_freed", lambda: kept.append("freed"))
+    monkeypatch.setattr(stopwatch, "on_large_pages", lambda: kept.append("large"))
     watch = Stopwatch(ReferenceAdapter())
     assert kept == []
     watch.answer(Timing("one", FORWARD))
     watch.answer(Timing("one", blocks=1, calls=1))
-    assert kept == [True]
+    assert kept == ["freed", "large"]
+
+
+def test_the_heap_asks_for_large_pages_even_after_memory_was_measured_on_small_ones():
+    watch, _ = prepared(ReferenceAdapter())
+    assert all("hg" in flags for flags in flags_of_the_heap())
+    watch.answer(Timing("one", calls=1, figures=True))
+    assert all("hg" in flags for flags in flags_of_the_heap())
+
+
+def flags_of_the_heap():
+    """Of each part of it, as Linux lists them where it knows large pages; none elsewhere."""
+    if not Path("/sys/kernel/mm/transparent_hugepage").exists():
+        return []
+    parts = re.findall(r"\[heap\]\n(?:.*\n)*?VmFlags: (.*)\n", Path("/proc/self/smaps").read_text())
+    assert parts
+    return [flags.split() for flags in parts]
 
 
 def test_questions_and_answers_travel():

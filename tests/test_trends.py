@@ -173,6 +173,12 @@ def test_the_page_shows_everything_loads_nothing_and_runs_nothing_but_its_own(tm
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
 
 
+def test_the_latest_times_stand_beside_their_figures(tmp_path):
+    saved(tmp_path, 1, 2e-4, elements_per_second=2.5e9, share_of_copy=0.42, peak_bytes=3 << 20)
+    row = next(line for line in render(read(files([tmp_path])), 20).splitlines() if "2.5 G" in line)
+    assert all(f">{figure}<" in row for figure in ("200 µs", "2.5 G", "42 %", "3.15 MB"))
+
+
 def test_the_command_prints_the_table_and_writes_the_page(folder, tmp_path):
     done = CliRunner().invoke(bench_history, [str(folder), "-o", str(tmp_path / "page.html")])
     assert done.exit_code == 0, done.output

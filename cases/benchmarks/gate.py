@@ -26,6 +26,7 @@ LOOKS = (4, 7, 13, 24)
 PLACES = 16
 SHORT, LONG = 0.002, 0.010
 CALLS = 16
+EXPLAINED = ("known", "unsupported")
 ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))
 Tell = Callable[[str], None]
 
@@ -66,7 +67,10 @@ class Held:
 
 @dataclass(slots=True)
 class Comparison:
-    """Two targets, base and new, and everything that is held of them. launches: that were made."""
+    """Two targets, base and new, and everything that is held of them.
+
+    launches: that were made. threads: that each side computes with. ended: why it ended early, where it did.
+    """
 
     targets: tuple[Target, Target]
     held: list[Held]
@@ -75,18 +79,29 @@ class Comparison:
     launches: int = 0
     seconds: float = 0.0
     versions: list[Mapping[str, str]] = field(default_factory=list)
+    threads: list[int] = field(default_factory=lambda: [1, 1])
+    ended: str = ""
 
 
 def compare(comparison: Comparison, tell: Tell = lambda text: None) -> Comparison:
-    """Launch until every benchmark is decided, or the looks or the time are at an end. Raises Failed, OSError."""
+    """Launch until every benchmark is decided, or the looks or the time are at an end.
+
+    What was measured is kept where a target starts no more. Raises Failed or OSError where it never did.
+    """
     plan = comparison.plan
     chance = random.Random(plan.seed)  # noqa: S311
     started, last = time.monotonic(), 0.0
     for look in plan.looks:
-        while comparison.launches < look and (waiting := undecided(comparison.held)):
+        while comparison.launches < look and not comparison.ended and (waiting := undecided(comparison.held)):
             if comparison.launches >= plan.looks[0] and comparison.seconds + last > plan.budget:
                 break
-            launch(comparison, waiting, chance)
+            try:
+                launch(comparison, waiting, chance)
+            except (Failed, OSError) as error:
+                if not comparison.launches:
+                    raise
+                comparison.ended = str(error)
+                break
             before, comparison.seconds = comparison.seconds, time.monotonic() - started
             last = comparison.seconds - before
             tell(f"launch {comparison.launches}: {len(waiting)} benchmarks, {comparison.seconds:.0f} s so far")
@@ -133,8 +148,11 @@ class Both:
         try:
             for side in self.chance.sample((0, 1), 2):
                 self.sides[side] = Timekeeper(self.targets[side])
-            for keeper in self.sides.values():
-                keeper.ready()
+            for side, keeper in self.sides.items():
+                try:
+                    keeper.ready()
+                except Failed as error:
+                    raise Failed(f"{self.targets[side].title}: {error}") from None
         except BaseException:
             self.__exit__()
             raise
@@ -206,6 +224,7 @@ def _judge(comparison: Comparison, one: Held, side: int, keeper: Timekeeper) -> 
     asked = prepared(one.benchmark, target.dialect)
     answer = keeper.ask(asked, comparison.plan.limit)
     assert answer.observation is not None
+    comparison.threads[side] = answer.threads
     digest = _digest(answer.observation)
     if digest in one.seen[side]:
         return
@@ -213,8 +232,8 @@ def _judge(comparison: Comparison, one: Held, side: int, keeper: Timekeeper) -> 
     if right(checks):
         one.seen[side].add(digest)
         return
-    first = next(check for check in checks if check.outcome != "pass")
-    one.wrong = first.outcome != "unsupported"
+    first = min((check for check in checks if check.outcome != "pass"), key=lambda check: check.outcome in EXPLAINED)
+    one.wrong = first.outcome not in EXPLAINED
     one.refused = f"{target.title}: {first.outcome}, {first.symptom}. {first.message}".strip()
 
 

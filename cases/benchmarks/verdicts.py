@@ -9,6 +9,7 @@ from typing import Any
 
 from .decision import Decision, Verdict, fails
 from .gate import Comparison, Held
+from .machine import machine
 
 ORDER: tuple[Verdict, ...] = ("slower", "undecided", "faster", "same")
 
@@ -16,7 +17,7 @@ ORDER: tuple[Verdict, ...] = ("slower", "undecided", "faster", "same")
 def table(found: Comparison) -> Iterator[str]:
     """One line per benchmark, the slower ones first; then why others were not timed, and the sum of it."""
     base, new = found.targets
-    decided = [one for one in found.held if one.decision is not None]
+    decided = [one for one in found.held if one.decision is not None and not one.refused]
     yield f"base: {base.title}"
     yield f"new:  {new.title}"
     width = max((len(one.benchmark.id) for one in decided), default=0)
@@ -26,8 +27,8 @@ def table(found: Comparison) -> Iterator[str]:
     for one in found.held:
         if one.refused:
             yield f"  not timed  {one.benchmark.id}: {one.refused}"
-        elif one.decision is None:
-            yield f"  not timed  {one.benchmark.id}: the time was at an end"
+    if found.ended:
+        yield f"ended early: {found.ended}"
     counted = Counter(one.decision.verdict for one in decided if one.decision)
     told = ", ".join(f"{counted[name]} {name}" for name in ORDER if counted[name]) or "nothing was timed"
     yield f"{told}; {found.launches} launches of both in {found.seconds:.0f} s"
@@ -40,9 +41,13 @@ def sentence(one: Decision) -> str:
 
 
 def failed(found: Comparison, slowdown: float | None) -> bool:
-    """Whether the exit status says so: something is slower, or the new side is wrong where it would be timed."""
+    """Whether the exit status says so: something is slower, a side is wrong where it would be timed, or it ended early.
+
+    Nor does a comparison pass in which nothing was timed.
+    """
     slower = slowdown is not None and any(one.decision and fails(one.decision, slowdown) for one in found.held)
-    return slower or any(one.wrong for one in found.held)
+    timed = any(one.decision for one in found.held)
+    return slower or bool(found.ended) or not timed or any(one.wrong for one in found.held)
 
 
 def as_values(found: Comparison) -> dict[str, Any]:
@@ -51,7 +56,11 @@ def as_values(found: Comparison) -> dict[str, Any]:
     return {
         "base": {"id": base.id, "title": base.title, "versions": dict(found.versions[0]) if found.versions else {}},
         "new": {"id": new.id, "title": new.title, "versions": dict(found.versions[1]) if found.versions else {}},
+        "machine": machine(),
+        "threads": list(found.threads),
         "rules": asdict(found.plan.rules),
+        "budget": found.plan.budget,
+        "ended": found.ended,
         "launches": found.launches,
         "seconds": found.seconds,
         "benchmarks": [_values(one) for one in found.held],

@@ -59,6 +59,7 @@ class Point:
     """One time in a series: seconds of the fastest blocks, when, of which commit, with which versions.
 
     elements: of the input, a second. share: of what a copy moves in the same time. copied: bytes a second of a copy.
+    peak: bytes that a call needed at the most, beside what was there.
     """
 
     when: str
@@ -68,6 +69,7 @@ class Point:
     elements: float | None = None
     share: float | None = None
     copied: float | None = None
+    peak: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _points(path: Path) -> Iterator[tuple[Key, Told, Point]]:
             told, case = Told.model_validate(row["extra_info"]), str(row["params"]["case"])
         except (ValidationError, KeyError, TypeError):
             continue  # a benchmark of somebody else's, in the same run
-        figures = told.elements_per_second, told.share_of_copy, told.copy_bytes_per_second
+        figures = told.elements_per_second, told.share_of_copy, told.copy_bytes_per_second, told.peak_bytes
         yield (
             Key(told.fingerprint, told.target, case),
             told,
