@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from normcheck.commands import main
+from normcheck.reports.described import CaseText, StepText
 from normcheck.reports.exports.badge import shields, svg
 from normcheck.reports.exports.explaining import cases_like, explained
 from normcheck.reports.exports.junit import junit
@@ -124,6 +125,7 @@ def test_a_case_is_explained_with_its_evidence():
     ):
         assert words in text
     assert text.index("fail: output") < text.index("known: gradient")
+    assert "What was asked" not in text
     assert explained(plain, "a/x", target="keras") == ""
     assert cases_like(plain, "X") == ["a/x"]
 
@@ -142,6 +144,18 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path, whole):
     done = CliRunner().invoke(main, ["report", str(path), "-o", str(tmp_path / "page.html"), *words])
     assert done.exit_code == 0, done.output
     assert {one.name for one in (tmp_path / "deep").iterdir()} == set(names.values())
+
+
+def test_a_case_is_explained_with_what_was_asked():
+    case = CaseText(
+        case="a/x",
+        layer="layer_normalization",
+        arguments={"epsilon": "0.001"},
+        steps=[StepText(input="normal", shape=[4, 8], training=True)],
+    )
+    text = explained(replace(records.record(records.failure("a/x")), cases=(case,)), "a/x")
+    asked = ["epsilon = 0.001", "call: input normal, shape [4, 8], training=True", "weights: drawn"]
+    assert "\n".join(["What was asked of layer_normalization:", *(f"  {line}" for line in asked)]) in text
 
 
 def test_the_command_explains_a_case_or_names_those_like_it(tmp_path):

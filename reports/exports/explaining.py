@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..described import CaseText
+from ..page.data import recipe, settled
 from ..page.figures import figure
 from ..reading import Record
 from ..record import Check
@@ -25,6 +27,7 @@ def explained(record: Record, case: str, target: str = "") -> str:
         return ""
     names = dict.fromkeys(name for check in checks for name in check.requirements)
     blocks = [[case, *outcomes(checks)], ["What must hold:", *(sentence(record, name) for name in names)]]
+    blocks += [asked(one) for one in record.cases if one.case == case][:1]
     worth = [check for check in checks if check.outcome in UNEXPLAINED or check.outcome == "known"]
     blocks += [evidence(record, check) for check in sorted(worth, key=lambda check: check.outcome == "known")]
     return "\n\n".join("\n".join(map(printable, block)) for block in blocks)
@@ -44,6 +47,12 @@ def outcomes(checks: list[Check]) -> list[str]:
 def about(check: Check) -> str:
     """What a check looked at."""
     return f"{check.aspect} of {check.subject}" if check.subject else check.aspect
+
+
+def asked(one: CaseText) -> list[str]:
+    """The arguments of a case, one a line, then its steps and where its weights come from."""
+    lines = [*settled(one).splitlines(), *recipe(one).splitlines()]
+    return [f"What was asked of {one.layer}:", *(f"  {line}" for line in lines)]
 
 
 def sentence(record: Record, name: str) -> str:
