@@ -239,6 +239,7 @@ class Adapter(Timeable):
     environment: ClassVar[Mapping[str, str]] = {}
 
     dynamic: tuple[int, ...] = ()
+    thread_count: int = 1
 
     def __init__(self, device: str = "cpu", mode: str = "eager") -> None:
         self.device = device
@@ -250,7 +251,10 @@ class Adapter(Timeable):
         return ""
 
     def start(self) -> None:
-        """Import the framework and set it to one thread. Raises ImportError or Unsupported when it can't be had."""
+        """Import the framework and set it to `thread_count` threads.
+
+        Raises ImportError or Unsupported when it can't be had.
+        """
 
     def versions(self) -> dict[str, str]:
         """Distribution name to version, of everything whose version matters to a result."""
@@ -264,6 +268,10 @@ class Adapter(Timeable):
         """How many threads the framework computes with."""
         return 1
 
+    def wanted_threads(self, request: Request) -> int:
+        """How many threads a request is to be computed with: the target's own number unless it names another."""
+        return self.thread_count if request.threads == 1 else request.threads
+
     def exports(self) -> Sequence[Export]:
         """Every normalization layer that the installed framework offers, found by looking, with its signature."""
         return ()
@@ -273,7 +281,7 @@ class Adapter(Timeable):
         """Everything of a request happens inside. Raises Unsupported for a setting that the adapter does not have."""
         if request.precision != "plain":
             raise Unsupported(f"{self.name} has no {request.precision} precision")
-        if request.threads != 1:
+        if self.wanted_threads(request) != self.thread_count:
             raise Unsupported(f"{self.name} does not choose its threads")
         if request.dynamic and not self.symbolic:
             raise Unsupported(f"{self.name} builds layers for known sizes only")

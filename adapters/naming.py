@@ -24,9 +24,9 @@ def distinct(targets: Iterable[Target]) -> list[Target]:
     return [_told(one, by_id[one.id]) for one in unique]
 
 
-def place(target: Target) -> tuple[str, str | None, str | None, int]:
+def place(target: Target) -> tuple[str, str | None, str | None, int, int]:
     """What makes two targets of one id the same."""
-    return target.adapter, target.python, target.host, target.again
+    return target.adapter, target.python, target.host, target.threads, target.again
 
 
 def _told(target: Target, alike: Sequence[Target]) -> Target:

@@ -61,7 +61,7 @@ class Target:
     full: it is on the full list alone unless it is named.
     python: another interpreter, None for this one. host: another machine, None for this one.
     environment: variables that are set before the framework is imported.
-    again: which of several processes of one target this is, 1 where there is no other.
+    threads: that it computes with. again: which of several processes of one target this is, 1 where there is no other.
     requested: what `--target` is given to get this target again.
     """
 
@@ -79,6 +79,7 @@ class Target:
     python: str | None = None
     host: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    threads: int = 1
     again: int = 1
     requested: str = ""
 
@@ -246,8 +247,10 @@ def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]
     called = _called(own, found.versions)
     version = [called.split()[-1].strip("()")] if wish.python else []
     host = wish.host.rpartition("@")[2] if wish.host else ""
+    threads = f"{wish.threads} threads" if wish.threads > 1 else ""
     again = f"process {wish.again}" if wish.again > 1 else ""
-    name = "-".join(filter(None, [own.name, *version, host, again]))
+    name = "-".join(filter(None, [own.name, *version, host, threads, again]))
+    apart = ", ".join(filter(None, [threads, again]))
     modes = [wish.mode] if wish.mode else [mode for mode in own.modes if full or mode not in own.full_modes]
     reasons = {mode: "" if wish.python or wish.host else _lacking(versions(own.needs.get(mode, ()))) for mode in modes}
     yield from (Missing(f"{own.name}:{mode}", reason) for mode, reason in reasons.items() if reason)
@@ -255,7 +258,7 @@ def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]
         for mode in [mode for mode in modes if not reasons[mode]]:
             yield Target(
                 id=safe(f"{name}-{device}-{mode}"),
-                title=f"{called}{f' on {host}' if host else ''}{f' ({again})' if again else ''} · {device} · {mode}",
+                title=f"{called}{f' on {host}' if host else ''}{f' ({apart})' if apart else ''} · {device} · {mode}",
                 adapter=wish.adapter,
                 name=own.name,
                 dialect=own.dialect,
@@ -268,6 +271,7 @@ def _targets(wish: Wish, found: Found, full: bool) -> Iterator[Target | Missing]
                 python=found.python or wish.python,
                 host=wish.host,
                 environment=dict(own.environment),
+                threads=wish.threads,
                 again=wish.again,
                 requested=_again(wish, mode),
             )
@@ -279,8 +283,9 @@ def _again(wish: Wish, mode: str) -> str:
         return wish.text
     if wish.host:
         return f"{wish.name}:{mode}@ssh:{wish.text.partition('@ssh:')[2]}"
+    threads = f"+{wish.threads}threads" if wish.threads > 1 else ""
     again = f"#{wish.again}" if wish.again > 1 else ""
-    return f"{wish.name}:{mode}" + (f"@{wish.python}" if wish.python else "") + again
+    return f"{wish.name}:{mode}" + (f"@{wish.python}" if wish.python else "") + threads + again
 
 
 def _called(own: Traits, versions: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from .loading import TargetError, is_file, split
 from .process.host import OLDEST, address
 
 ENTRY_POINTS = "normcheck.adapters"
+THREADS = re.compile(r"(.+)\+([1-9][0-9]*)threads?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Wish:
     """One thing asked for: `text` as it was written, and what it means.
 
     name: of a built-in or installed adapter, else None. python: the interpreter, on the `host` where one is named.
-    again: which of several processes of the same target.
+    threads: to compute with. again: which of several processes of the same target.
     """
 
     text: str
@@ -32,6 +34,7 @@ class Wish:
     mode: str | None = None
     python: str | None = None
     host: str | None = None
+    threads: int = 1
     again: int = 1
 
 
@@ -45,12 +48,14 @@ def parse(text: str, known: Mapping[str, str]) -> Wish:
 
     known: the adapters that have a name, as `module:Class`.
     text: `torch`, `torch:compile`, `my_layers.py`, `package.module`, `package.module:Class`, and any of these
-    with `@path/to/python`, `@ssh:host` or `@ssh:user@host:path/to/python` behind it; and last `#2`, for a second
-    process of the same.
+    with `@path/to/python`, `@ssh:host` or `@ssh:user@host:path/to/python` behind it; then `+4threads`, to compute with
+    four; and last `#2`, for a second process of the same.
     """
     head, hash_sign, number = text.rpartition("#")
     if hash_sign and number.isdecimal() and not Path(text).exists():
         return replace(parse(head, known), text=text, again=int(number))
+    if (threads := THREADS.fullmatch(text)) and not Path(text).exists():
+        return replace(parse(threads[1], known), text=text, threads=int(threads[2]))
     head, at, place = text.partition("@ssh:")
     if at:
         host, there = address(place, text)

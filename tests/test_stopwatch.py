@@ -169,6 +169,23 @@ def test_the_process_is_free_again_after_it_was_bound_to_a_core():
     assert available_cores() == every
 
 
+def test_several_threads_are_not_bound_to_one_core():
+    class Threaded(ReferenceAdapter):
+        seen = ()
+
+        def threads(self):
+            return 4
+
+        def call(self, layer, x, training):
+            self.seen = available_cores()
+            return super().call(layer, x, training)
+
+    adapter = Threaded()
+    watch, _ = prepared(adapter)
+    assert watch.answer(Timing("one", blocks=1, calls=1, cores=available_cores()[:1])).threads == 4
+    assert adapter.seen == available_cores()
+
+
 def test_what_is_forgotten_has_to_be_asked_again():
     watch, _ = prepared(ReferenceAdapter())
     watch.answer(Timing("two", FORWARD, forget=True))

@@ -184,6 +184,20 @@ def test_a_second_process_of_a_target_has_a_number_behind_it():
     assert (there.python, there.again) == (sys.executable, 2)
 
 
+def test_another_number_of_threads_is_a_target_of_its_own():
+    usual, more, again = discover(["reference", "reference+4threads", "reference+4threads#2"]).targets
+    assert [one.id.removesuffix("-cpu-eager") for one in (usual, more, again)] == [
+        "reference",
+        "reference-4-threads",
+        "reference-4-threads-process-2",
+    ]
+    assert again.title.endswith(" (4 threads, process 2) · cpu · eager")
+    assert (usual.threads, more.threads) == (1, 4)
+    assert discover([more.requested, again.requested]).targets == (more, again)
+    (there,) = discover([f"reference@{sys.executable}+2threads"]).targets
+    assert (there.python, there.threads) == (sys.executable, 2)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

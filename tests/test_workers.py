@@ -20,7 +20,7 @@ from normcheck.adapters.arrays import encode
 from normcheck.adapters.interface import Observation, Request, Step
 from normcheck.adapters.observe import folders_of
 from normcheck.adapters.process.pool import Pool
-from normcheck.adapters.process.process import ROOT, excerpt, one_thread
+from normcheck.adapters.process.process import ROOT, excerpt, threaded
 from normcheck.adapters.process.transport import LocalWorker, Loss, Worker
 from normcheck.adapters.targets import Target
 
@@ -75,6 +75,14 @@ def test_ready_tells_about_the_process_of_its_own_with_one_thread():
     assert ready.threads == 3
     assert ready.python == ".".join(map(str, sys.version_info[:3]))
     assert not alive(ready.pid)
+
+
+def test_a_target_of_more_threads_computes_with_as_many_or_says_that_it_cannot():
+    with Worker(target(threads=3)) as worker:
+        assert worker.start().threads == 3
+    with Worker(target("tells.py", threads=3)) as worker:
+        (answer,) = ask(worker, "same")
+    assert "does not choose its threads, and cannot be asked for 3" in answer.message
 
 
 def test_every_crash_costs_one_case():
@@ -316,9 +324,9 @@ def test_a_local_worker_that_cannot_start_says_why():
 
 
 def test_flags_that_were_set_are_kept():
-    assert one_thread({"XLA_FLAGS": "--xla_dump_to=x"})["XLA_FLAGS"] == (
-        "--xla_dump_to=x --xla_cpu_multi_thread_eigen=false"
-    )
+    flags = {"XLA_FLAGS": "--xla_dump_to=x"}
+    assert threaded(flags)["XLA_FLAGS"] == "--xla_dump_to=x --xla_cpu_multi_thread_eigen=false"
+    assert threaded(flags, threads=2)["XLA_FLAGS"] == "--xla_dump_to=x"
 
 
 def test_an_excerpt_is_what_is_around_the_fatal_error():

@@ -29,7 +29,7 @@ class FlaxAdapter(Precise, JaxAdapter):
         """Layers made inside have the request's precision."""
         if request.precision == "autocast":
             raise Unsupported("Flax casts by a layer's dtype, and has no automatic casts around a layer")
-        if request.threads != 1:
+        if self.wanted_threads(request) != self.thread_count:
             raise Unsupported("XLA fixes its number of threads when it starts")
         with super().settings(request):
             yield

@@ -46,13 +46,13 @@ class KerasAdapter(KerasBase):
     @contextmanager
     def settings(self, request: Request) -> Iterator[None]:
         """Layers made inside have the request's precision."""
-        if request.threads != 1:
+        if self.wanted_threads(request) != self.thread_count:
             raise Unsupported("TensorFlow fixes its number of threads when it starts")
         with super().settings(request):
             yield
 
     def start(self) -> None:
-        """Import TensorFlow and Keras, set one thread.
+        """Import TensorFlow and Keras, set the number of threads.
 
         Raises ImportError, or Unsupported for a Keras 2 or one on another backend.
         """
@@ -60,8 +60,8 @@ class KerasAdapter(KerasBase):
             os.environ.setdefault(name, value)
         self.tf = importlib.import_module("tensorflow")
         threading = self.tf.config.threading
-        if threading.get_intra_op_parallelism_threads() != 1:
-            threading.set_intra_op_parallelism_threads(1)
+        if threading.get_intra_op_parallelism_threads() != self.thread_count:
+            threading.set_intra_op_parallelism_threads(self.thread_count)
         if threading.get_inter_op_parallelism_threads() != 1:
             threading.set_inter_op_parallelism_threads(1)
         super().start()

@@ -30,19 +30,19 @@ class KerasTorchAdapter(KerasBase):
         """Layers made inside have the request's precision, and compute with its number of threads."""
         before = self.threads()
         with super().settings(replace(request, threads=1)), self.on_device():
-            self.torch.set_num_threads(request.threads)
+            self.torch.set_num_threads(self.wanted_threads(request))
             try:
                 yield
             finally:
                 self.torch.set_num_threads(before)
 
     def start(self) -> None:
-        """Import PyTorch and Keras, set one thread.
+        """Import PyTorch and Keras, set the number of threads.
 
         Raises ImportError, or Unsupported where Keras runs on another backend.
         """
         torch = self.torch = importlib.import_module("torch")
-        torch.set_num_threads(1)
+        torch.set_num_threads(self.thread_count)
         if torch.get_num_interop_threads() != 1:
             torch.set_num_interop_threads(1)
         super().start()

@@ -55,6 +55,7 @@ class OnnxRuntimeAdapter(Adapter):
         """Import both packages. Raises ImportError."""
         self.onnx, self.runtime = importlib.import_module("onnx"), importlib.import_module("onnxruntime")
         self.runtime.set_default_logger_severity(4)
+        self.wanted = self.thread_count
 
     def versions(self) -> dict[str, str]:
         """ONNX Runtime's version, and that of ONNX."""
@@ -72,11 +73,11 @@ class OnnxRuntimeAdapter(Adapter):
     def settings(self, request: Request) -> Iterator[None]:
         """Sessions made inside have the request's number of threads."""
         with super().settings(replace(request, threads=1)):
-            self.wanted = request.threads
+            self.wanted = self.wanted_threads(request)
             try:
                 yield
             finally:
-                self.wanted = 1
+                self.wanted = self.thread_count
 
     def construct(self, layer: str, arguments: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Built:
         """The operator and its weights, all ones and zeros. Raises Unsupported for what ONNX does not express."""

@@ -30,15 +30,14 @@ if TYPE_CHECKING:
     from ..targets import Target
 
 ROOT = str(Path(__file__).resolve().parents[2])
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-}
+THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
 ONE_XLA_THREAD = "--xla_cpu_multi_thread_eigen=false"
 ENDED = object()
 GRACE = 5.0
@@ -211,9 +210,11 @@ def excerpt(text: str) -> list[str]:
     return lines[max(0, fatal - LOG_LINES) : fatal + LOG_LINES]
 
 
-def one_thread(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that make frameworks compute with one thread; flags in XLA_FLAGS already are kept."""
-    return ONE_THREAD | {"XLA_FLAGS": f"{environment.get('XLA_FLAGS', '')} {ONE_XLA_THREAD}".strip()}
+def threaded(environment: Mapping[str, str], threads: int = 1) -> dict[str, str]:
+    """The variables that make frameworks compute with so many threads; flags in XLA_FLAGS already are kept."""
+    flags = [environment.get("XLA_FLAGS", ""), ONE_XLA_THREAD if threads == 1 else ""]
+    found = dict.fromkeys(THREADS, str(threads)) | {"TF_NUM_INTEROP_THREADS": "1"}
+    return found | {"XLA_FLAGS": " ".join(filter(None, flags))}
 
 
 def _spec(target: Target) -> str:
@@ -227,6 +228,7 @@ def _setup(target: Target, memory: int | None, smoke: bool) -> dict[str, Any]:
         "adapter": target.adapter,
         "device": target.device,
         "mode": target.mode,
+        "threads": target.threads,
         "memory": memory if target.device == "cpu" else None,
         "smoke": smoke,
     }
@@ -236,7 +238,7 @@ def _sent(far: Far, target: Target, setup: Mapping[str, Any]) -> dict[str, Any]:
     """What a process on another host is told and sent; paths are inside its folder."""
     place, kind = split(target.adapter)
     own = {"first": ["own"], "adapter": f"own/{Path(place).name}:{kind}"} if is_file(place) else {"first": []}
-    environment = one_thread({}) | dict(target.environment)
+    environment = threaded({}, target.threads) | dict(target.environment)
     files = parcel(target.adapter)
     return {"name": far.folder, "files": files, "environment": environment, "setup": {**setup, "last": [], **own}}
 
@@ -248,7 +250,7 @@ def _near(target: Target, log: str, setup: Mapping[str, Any]) -> dict[str, Any]:
         "first": [str(Path(place).parent)] if is_file(place) else [],
         "last": [*([] if target.python else filter(None, sys.path)), str(Path.cwd())],
     }
-    environment = one_thread(os.environ) | dict(target.environment)
+    environment = threaded(os.environ, target.threads) | dict(target.environment)
     # The system ends a process with the thread that started it, so only the main thread's may be bound to it.
     bound = threading.current_thread() is threading.main_thread()
     return {"root": ROOT, "log": log, "bound": bound, "environment": environment, "setup": {**setup, **paths}}

@@ -233,7 +233,9 @@ class LocalWorker:
         """Start the adapter here; None where it cannot be had, and `unavailable` says why."""
         if self.ready is None and self.unavailable is None:
             try:
-                self._adapter, self.ready = open_adapter(self.target.adapter, self.target.device, self.target.mode)
+                self._adapter, self.ready = open_adapter(
+                    self.target.adapter, self.target.device, self.target.mode, self.target.threads
+                )
             except (Exception, SystemExit) as error:  # a framework may raise anything while it is imported
                 self.unavailable = f"could not be started: {why(error)}"
         return self.ready

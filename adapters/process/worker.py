@@ -38,15 +38,19 @@ class Ready(Traits):
     smoke: str | None = None
 
 
-def open_adapter(reference: str, device: str, mode: str) -> tuple[Adapter, Ready]:
+def open_adapter(reference: str, device: str, mode: str, threads: int = 1) -> tuple[Adapter, Ready]:
     """A started adapter, and what it says of itself.
 
-    Raises TargetError where it cannot be loaded, and whatever `start` raises where it cannot be started.
+    Raises TargetError where it cannot be loaded, Unsupported where it does not compute with so many threads, and
+    whatever `start` raises where it cannot be started.
     """
     kind = load(reference)
     os.environ.update(kind.environment)
     adapter = kind(device, mode)
+    adapter.thread_count = threads
     adapter.start()
+    if threads not in (1, adapter.threads()):
+        raise Unsupported(f"{kind.name} does not choose its threads, and cannot be asked for {threads}")
     ready = Ready(
         pid=os.getpid(),
         python=".".join(map(str, sys.version_info[:3])),
@@ -71,7 +75,7 @@ def serve(channel: Any, setup: Mapping[str, Any]) -> None:
     the packed exports.
     """
     try:
-        adapter, ready = open_adapter(setup["adapter"], setup["device"], setup["mode"])
+        adapter, ready = open_adapter(setup["adapter"], setup["device"], setup["mode"], setup["threads"])
         if setup["memory"]:
             limit_memory(setup["memory"])
         found = asdict(ready) | {"smoke": smoke(adapter) if setup["smoke"] else None}

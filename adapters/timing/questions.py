@@ -15,7 +15,7 @@ class Timing:
         too; the call is made once, and what came of it is observed. None for what was asked under this `case` before.
     blocks: how many to time; none are where the observation has to be judged first. seconds: of one block.
     calls: in each block; 0 for as many as take `seconds`.
-    cores: the blocks are computed on these in turn; none leaves it to the system.
+    cores: the blocks are computed on these in turn; none leaves it to the system, as several threads do.
     anew: put the input elsewhere in memory first. figures: measure the peak of memory and the bandwidth of a copy too.
     forget: everything that was asked before can be forgotten.
     """

@@ -129,7 +129,8 @@ class Stopwatch:
             one.run = self._run(one.request, one.layer)
             self.adapter.wait(one.run(WARM))  # which takes what it needs of memory
         one.calls = asked.calls or one.calls or self._calls(one.run, asked.seconds)
-        cores = tuple(core for core in asked.cores if core in self.every)
+        alone = self.adapter.threads() == 1  # several threads are not to wait for one core
+        cores = tuple(core for core in asked.cores if alone and core in self.every)
         wall, busy = [], []
         with bound(self.every, restored=bool(cores)):
             bandwidth = self._bandwidth() if asked.figures else 0.0

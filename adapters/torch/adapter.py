@@ -61,7 +61,7 @@ class TorchAdapter(Adapter):
         before = self.threads()
         with super().settings(replace(request, precision="plain", threads=1)):
             self.precision = precision_of(request)
-            self.torch.set_num_threads(request.threads)
+            self.torch.set_num_threads(self.wanted_threads(request))
             try:
                 yield
             finally:
@@ -69,9 +69,9 @@ class TorchAdapter(Adapter):
                 self.precision = TorchPrecision()
 
     def start(self) -> None:
-        """Import PyTorch, set one thread. Raises ImportError, or Unsupported where `compile` cannot work."""
+        """Import PyTorch, set the number of threads. Raises ImportError, or Unsupported where `compile` cannot work."""
         torch = self.torch = importlib.import_module("torch")
-        torch.set_num_threads(1)
+        torch.set_num_threads(self.thread_count)
         if torch.get_num_interop_threads() != 1:
             torch.set_num_interop_threads(1)
         if self.mode == "compile":

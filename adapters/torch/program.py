@@ -72,7 +72,7 @@ def _session(torch: Any, module: Any, x: Any, device: str, dynamic: tuple[int, .
     runtime = importlib.import_module("onnxruntime")
     made = torch.onnx.export(module, (x,), dynamo=True, verbose=False, dynamic_shapes=_unknown(torch, dynamic))
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
     options.log_severity_level = 4
     try:
         return runtime.InferenceSession(made.model_proto.SerializeToString(), options, providers=[provider_of(device)])

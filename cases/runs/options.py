@@ -15,8 +15,8 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "TARGET",
         "help": "judge this target: an adapter's name "
         "(torch), a mode of it (torch:compile), a file (my_layers.py), package.module:Adapter, or any of these with "
-        "@path/to/python or @ssh:host, and #2 for a second process of it; may be repeated (default: every adapter "
-        "whose framework is installed)",
+        "@path/to/python or @ssh:host, +4threads to compute with four, and #2 for a second process of it; may be "
+        "repeated (default: every adapter whose framework is installed)",
     },
     "--device": {
         **SEVERAL,

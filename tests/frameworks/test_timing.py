@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from normcheck.adapters.keras import KerasAdapter
+from normcheck.adapters.targets import discover
+from normcheck.adapters.timing.asking import Timekeeper
 from normcheck.adapters.timing.questions import Timing
 from normcheck.adapters.timing.stopwatch import Stopwatch
 from normcheck.adapters.torch import TorchAdapter
@@ -51,6 +53,21 @@ def test_batch_normalization_in_training_stays_right_while_its_statistics_move(k
     assert {one.result for one in judge(BY_ID[name].case, adapter.dialect, first.observation)} == {"right"}
     output, _ = watch.prepared["one"].run(5)
     assert adapter.to_array(output) == first.observation.steps[0].output
+
+
+@pytest.mark.parametrize("name", ["torch:eager", "keras:eager", "keras-torch:eager", "onnxruntime"])
+def test_a_target_of_two_threads_computes_with_two(name):
+    (target,) = discover([f"{name}+2threads"], ["cpu"]).targets
+    benchmark = BY_ID[f"{LAYER}inference"]
+    keeper = Timekeeper(target)
+    try:
+        assert keeper.ready().threads == 2
+        asked = Timing("one", request_for(benchmark.case, target.dialect))
+        found = keeper.ask(asked, 60.0)
+        assert {one.result for one in judge(benchmark.case, target.dialect, found.observation)} == {"right"}
+        assert keeper.ask(Timing("one", blocks=1, calls=2), 60.0).threads == 2
+    finally:
+        keeper.close()
 
 
 def test_pytorch_records_a_graph_in_training_alone():
