@@ -73,6 +73,8 @@ def bench(
     which are installed as `normcheck upgrade` does it.
     """
     first, second = (_target(text, device) for text in _texts(base, new, adapter))
+    if first.host != second.host:
+        raise Stop("Both are to be timed on one machine: name the same @ssh:host for BASE and NEW, or none.")
     every = selected(benchmarks(suite().specs.layers), full, cases, layers)
     asked = [one for one in every if asked_of(one, first) and asked_of(one, second)]
     if not asked:

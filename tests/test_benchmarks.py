@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from normcheck.adapters.process.machine import fingerprint, machine
 from normcheck.adapters.targets import Target
 from normcheck.cases.benchmarks.benchmark import asked_of, benchmarks, selected
-from normcheck.cases.benchmarks.machine import fingerprint, machine
 from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
 

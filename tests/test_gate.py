@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -254,6 +255,8 @@ def test_everything_that_was_measured_can_be_kept(monkeypatch):
     one = values["benchmarks"][0]
     assert np.asarray(one["blocks"]).shape == (LOOKS[0], 2, gate.PLACES, 2)
     assert one["decision"]["verdict"] == "slower"
+    assert values["base"]["versions"] == {"numpy": "1"}
+    assert values["new"]["threads"] == 1
 
 
 def test_the_command_fails_for_a_slowdown_alone(monkeypatch, tmp_path):
@@ -298,6 +301,13 @@ def test_a_file_that_cannot_be_written_is_told_of_before_anything_is_timed(tmp_p
     done = CliRunner().invoke(bench, ["reference", "reference", "--json", str(tmp_path / "nowhere" / "x.json")])
     assert done.exit_code == 2
     assert "there is no folder" in done.output
+
+
+def test_sides_on_two_machines_are_refused(monkeypatch):
+    monkeypatch.setattr("normcheck.commands.bench._target", lambda text, device: replace(REFERENCE, host=text))
+    done = CliRunner().invoke(bench, ["one", "two"])
+    assert done.exit_code == 2
+    assert "on one machine" in done.output
 
 
 def test_shares_are_written_in_two_ways():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ..observe import observe
 from ..smoke import smoke
 from ..timing.questions import Timed, Timing
 from ..timing.stopwatch import Stopwatch
+from .machine import machine
 from .wire import pack, unpack
 
 EXPORTS = "exports"
@@ -27,7 +28,7 @@ class Ready(Traits):
     """What a target says of itself once it has started.
 
     devices: what the framework finds on the machine. smoke: what is wrong in this mode, None for nothing.
-    The other fields are those of `Target`.
+    machine: what of it times depend on. The other fields are those of `Target`.
     """
 
     pid: int
@@ -36,6 +37,7 @@ class Ready(Traits):
     devices: tuple[str, ...]
     threads: int
     smoke: str | None = None
+    machine: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_adapter(reference: str, device: str, mode: str, threads: int = 1) -> tuple[Adapter, Ready]:
@@ -57,6 +59,7 @@ def open_adapter(reference: str, device: str, mode: str, threads: int = 1) -> tu
         versions=_required(kind) | dict(adapter.versions()),
         devices=tuple(adapter.devices()),
         threads=adapter.threads(),
+        machine=machine(),
         **asdict(traits(kind, reference)),
     )
     return adapter, ready

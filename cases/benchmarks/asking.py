@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from normcheck.adapters.interface import Observation
+from normcheck.adapters.process.machine import fingerprint
 from normcheck.adapters.process.transport import Loss
 from normcheck.adapters.process.worker import Ready
 from normcheck.adapters.targets import Target
@@ -22,7 +23,6 @@ from ..judgement.judge import judge
 from ..ledger import Entry, explained
 from ..requests.ask import request_for
 from .benchmark import Benchmark, forget
-from .machine import fingerprint, machine
 
 FASTEST = 3
 
@@ -93,7 +93,6 @@ def told(benchmark: Benchmark, target: Target, ready: Ready, first: Timed, timed
     spent = fastest(seconds(timed, target.device))
     dialect = target.dialect
     moved, computed = benchmark.bytes(dialect), benchmark.operations(dialect)
-    here = machine()
     case = benchmark.case
     return {
         "layer": case.layer,
@@ -108,8 +107,8 @@ def told(benchmark: Benchmark, target: Target, ready: Ready, first: Timed, timed
         "mode": target.mode,
         "versions": ready.versions,
         "python": ready.python,
-        "machine": here,
-        "fingerprint": fingerprint(here),
+        "machine": ready.machine,
+        "fingerprint": fingerprint(ready.machine),
         "threads": timed.threads,
         "cores": list(timed.cores),
         "calls_per_block": timed.calls,

@@ -12,6 +12,7 @@ import numpy as np
 
 from normcheck.adapters.interface import Observation
 from normcheck.adapters.process.process import Failed
+from normcheck.adapters.process.worker import Ready
 from normcheck.adapters.targets import Target
 from normcheck.adapters.timing.asking import Timekeeper
 from normcheck.adapters.timing.questions import Timing
@@ -69,7 +70,7 @@ class Held:
 class Comparison:
     """Two targets, base and new, and everything that is held of them.
 
-    launches: that were made. threads: that each side computes with. ended: why it ended early, where it did.
+    launches: that were made. ready: what both said of themselves. ended: why it ended early, where it did.
     """
 
     targets: tuple[Target, Target]
@@ -78,8 +79,7 @@ class Comparison:
     ledgers: tuple[Mapping[str, Entry], Mapping[str, Entry]] = ({}, {})
     launches: int = 0
     seconds: float = 0.0
-    versions: list[Mapping[str, str]] = field(default_factory=list)
-    threads: list[int] = field(default_factory=lambda: [1, 1])
+    ready: list[Ready] = field(default_factory=list)
     ended: str = ""
 
 
@@ -121,7 +121,7 @@ def launch(comparison: Comparison, waiting: Sequence[Held], chance: random.Rando
     left = chance.sample(waiting, len(waiting))
     while left:
         with Both(comparison.targets, chance) as sides:
-            comparison.versions = [side.ready().versions for side in sides]
+            comparison.ready = [side.ready() for side in sides]
             _until_lost(comparison, left, sides, chance)
     comparison.launches += 1
 
@@ -224,7 +224,6 @@ def _judge(comparison: Comparison, one: Held, side: int, keeper: Timekeeper) -> 
     asked = prepared(one.benchmark, target.dialect)
     answer = keeper.ask(asked, comparison.plan.limit)
     assert answer.observation is not None
-    comparison.threads[side] = answer.threads
     digest = _digest(answer.observation)
     if digest in one.seen[side]:
         return

@@ -147,7 +147,7 @@ def _keeper(config: pytest.Config, name: str) -> Timekeeper:
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
     """Add the fingerprint by which the history is kept."""
-    from .machine import fingerprint, machine
+    from normcheck.adapters.process.machine import fingerprint, machine
 
     machine_info["normcheck"] = fingerprint(machine())
 

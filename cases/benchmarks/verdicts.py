@@ -9,7 +9,6 @@ from typing import Any
 
 from .decision import Decision, Verdict, fails
 from .gate import Comparison, Held
-from .machine import machine
 
 ORDER: tuple[Verdict, ...] = ("slower", "undecided", "faster", "same")
 
@@ -52,12 +51,11 @@ def failed(found: Comparison, slowdown: float | None) -> bool:
 
 def as_values(found: Comparison) -> dict[str, Any]:
     """All of it for a JSON file: block times too, by launch, side, place and block."""
-    base, new = found.targets
+    base, new = ({"id": target.id, "title": target.title} for target in found.targets)
+    told = [{"versions": one.versions, "threads": one.threads, "machine": one.machine} for one in found.ready]
     return {
-        "base": {"id": base.id, "title": base.title, "versions": dict(found.versions[0]) if found.versions else {}},
-        "new": {"id": new.id, "title": new.title, "versions": dict(found.versions[1]) if found.versions else {}},
-        "machine": machine(),
-        "threads": list(found.threads),
+        "base": base | (told[0] if told else {}),
+        "new": new | (told[1] if told else {}),
         "rules": asdict(found.plan.rules),
         "budget": found.plan.budget,
         "ended": found.ended,
