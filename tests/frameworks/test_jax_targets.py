@@ -132,7 +132,7 @@ def test_an_update_moves_the_weights_against_their_gradients(flax):
 @pytest.mark.parametrize(
     ("layer", "arguments", "why"),
     [
-        ("weight_normalization", {"units": 2}, "offers no weight_normalization"),
+        ("spectral_normalization", {"units": 2}, "offers no spectral_normalization"),
         ("batch_normalization", {"momentum": None}, "needs a momentum"),
         ("instance_normalization", {"track_running_stats": True}, "keeps no averages"),
         ("layer_normalization", {"gamma_regularizer": "l2"}, "takes no gamma_regularizer"),
