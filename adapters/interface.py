@@ -251,10 +251,7 @@ class Adapter(Timeable):
         return ""
 
     def start(self) -> None:
-        """Import the framework and set it to `thread_count` threads.
-
-        Raises ImportError or Unsupported when it can't be had.
-        """
+        """Import the framework, with `thread_count` threads. Raises ImportError or Unsupported when it can't be had."""
 
     def versions(self) -> dict[str, str]:
         """Distribution name to version, of everything whose version matters to a result."""

@@ -155,9 +155,7 @@ class Stopwatch:
     def _block(self, one: Prepared) -> tuple[float, float]:
         """Seconds of one block by both clocks, after a tenth of it that warms the caches of the core."""
         self.adapter.wait(one.run(1 + one.calls // 10))
-        start, began = time.perf_counter(), time.process_time()
-        self.adapter.wait(one.run(one.calls))
-        return time.perf_counter() - start, time.process_time() - began
+        return self._clocked(one.run, one.calls)
 
     def _calls(self, run: Callable[[int], Any], seconds: float) -> int:
         """How many calls take about `seconds`, found by doubling; warms up on the way."""
@@ -169,22 +167,21 @@ class Stopwatch:
             calls *= 2
         return MOST_CALLS
 
-    def _spent(self, run: Callable[[int], Any], calls: int) -> float:
+    def _clocked(self, work: Callable[..., Any], *given: Any) -> tuple[float, float]:
+        """Seconds until the device has done `work`, by both clocks."""
         start, began = time.perf_counter(), time.process_time()
-        self.adapter.wait(run(calls))
-        return shorter(time.perf_counter() - start, time.process_time() - began, self.adapter.device)
+        self.adapter.wait(work(*given))
+        return time.perf_counter() - start, time.process_time() - began
+
+    def _spent(self, work: Callable[..., Any], *given: Any) -> float:
+        """The seconds that `work` is said to take."""
+        return shorter(*self._clocked(work, *given), self.adapter.device)
 
     def _bandwidth(self) -> float:
         """Bytes per second that a large copy reads and writes."""
         copy = self.adapter.copying(COPY) or _copying(COPY)
         self.adapter.wait(copy())
-        return 2 * COPY / min(self._copied(copy) for _ in range(COPIES))
-
-    def _copied(self, copy: Callable[[], Any]) -> float:
-        start, began = time.perf_counter(), time.process_time()
-        self.adapter.wait(copy())
-        wall, busy = time.perf_counter() - start, time.process_time() - began
-        return shorter(wall, busy, self.adapter.device)
+        return 2 * COPY / min(self._spent(copy) for _ in range(COPIES))
 
     def _peak(self, run: Callable[[int], Any]) -> int | None:
         on_device = self.adapter.device_memory()
