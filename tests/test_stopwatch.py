@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import weakref
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from normcheck.adapters.timing import stopwatch
 from normcheck.adapters.timing.asking import Timekeeper
 from normcheck.adapters.timing.process_memory import most_needed
 from normcheck.adapters.timing.questions import Timed, Timing
-from normcheck.adapters.timing.stopwatch import Stopwatch, available_cores, shorter
+from normcheck.adapters.timing.stopwatch import FITTING, ROOMS, Stopwatch, available_cores, room, shorter
 from normcheck.cases.benchmarks.benchmark import benchmarks
 from normcheck.cases.requests.ask import request_for
 from normcheck.cases.suite import suite
@@ -153,12 +154,29 @@ def test_the_input_is_put_elsewhere_on_demand():
     assert adapter.inputs == 1
 
 
-def test_the_input_comes_to_lie_in_many_places():
+def test_the_input_never_lies_where_the_one_before_lay():
     adapter = Placing()
     watch, _ = prepared(adapter)
     for _ in range(16):
         watch.answer(Timing("one", calls=1, anew=True))
-    assert len(set(adapter.places)) >= 8
+    assert len(adapter.places) == 17
+    assert all(before != after for before, after in pairwise(adapter.places))
+
+
+def test_memory_that_was_taken_at_a_place_is_kept_for_some_places_and_no_longer():
+    watch, _ = prepared(ReferenceAdapter())
+    taken = []
+    for _ in range(16):
+        watch.answer(Timing("one", calls=1, anew=True))
+        taken.append(weakref.ref(watch.prepared["one"].rooms[-1][0]))
+    assert [one() is not None for one in taken] == [False] * (16 - ROOMS) + [True] * ROOMS
+
+
+def test_what_is_taken_of_memory_fits_where_an_output_was_and_moves_what_comes_after_it():
+    size = len(FORWARD.steps[0].input.data)
+    sizes = [[part.nbytes for part in room(FORWARD)] for _ in range(8)]
+    assert all(one[:FITTING] == [size] * FITTING and min(one[FITTING:]) >= size for one in sizes)
+    assert len({part for one in sizes for part in one[FITTING:]}) > 8
 
 
 def test_the_process_is_free_again_after_it_was_bound_to_a_core():
