@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 
 from .overlay import complete, places
@@ -145,7 +145,7 @@ def _fault(plan: Plan, python: str) -> str:
 
 def _make(plan: Plan, folder: Path) -> None:
     """An empty environment. Where our own pip can install into it, it needs none."""
-    without = ["--without-pip"] if plan.installer == "uv" or find_spec("pip") else []
+    without = ["--without-pip"] if plan.installer == "uv" or has_pip() else []
     done = _run([plan.python, "-m", "venv", *without, str(folder)])
     if done.returncode:
         raise NotInstalled(f"{plan.python} makes no environment for {plan.title}: {_reason(done)}")
@@ -189,9 +189,16 @@ def _installer(plan: Plan, python: str) -> list[str]:
     if plan.installer == "uv":
         return ["uv", "pip", "install", "--quiet", "--python", python]
     words = ["install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    return (
-        [sys.executable, "-m", "pip", "--python", python, *words] if find_spec("pip") else [python, "-m", "pip", *words]
-    )
+    return [sys.executable, "-m", "pip", "--python", python, *words] if has_pip() else [python, "-m", "pip", *words]
+
+
+def has_pip() -> bool:
+    """Whether pip is installed beside normcheck.
+
+    Asked of what is installed, and not of the importers: setuptools takes a search for pip as a sign that this process
+    is pip, and lets nothing be compiled in it afterwards.
+    """
+    return any(distributions(name="pip"))
 
 
 def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
