@@ -39,6 +39,7 @@ RECORD = "record.jsonl"
 @click.option("--layer", "layers", multiple=True, help="Ask the cases of this layer only.")
 @click.option("--case", "cases", multiple=True, help="Ask the cases whose id matches this pattern only.")
 @click.option("--full", is_flag=True, help="Ask every case, in every mode (default: the quick list).")
+@click.option("--case-timeout", "limit", type=float, default=60.0, show_default=True, help="The longest for one case.")
 @click.option(
     "--fail-on",
     default=",".join(FAILING),
@@ -60,8 +61,9 @@ def upgrade(
     host: str,
     layers: tuple[str, ...],
     cases: tuple[str, ...],
-    fail_on: str,
     full: bool,
+    limit: float,
+    fail_on: str,
     output: Path | None,
     cache: Path,
     rebuild: bool,
@@ -82,9 +84,9 @@ def upgrade(
         failing = kinds(fail_on)
         both = sides(wanted(before), wanted(after), options)
         folder = output or Path(FOLDER, f"{safe(before)}-to-{safe(after)}")
-        run(both, folder / RECORD, [*words(chosen), *pytest_options])
+        run(both, folder / RECORD, [*words(chosen), f"--case-timeout={limit:g}", *pytest_options])
         before_and_after = targets_of(both)
-        append(folder / RECORD, list(exchanged(pairs(*before_and_after), chosen, tell)))
+        append(folder / RECORD, list(exchanged(pairs(*before_and_after), chosen, limit, tell)))
         found = compared(read(folder / RECORD), *before_and_after, folder)
     except (Wrong, NotInstalled, CompareError, ValueError) as error:
         raise Stop(str(error)) from None

@@ -49,7 +49,7 @@ def pair():
 def lines(pair, cases, *adapters, forms=("file",)):
     files = [(suite().by_id[case], form) for case in cases for form in forms]
     workers = {target.id: Local(adapter) for target, adapter in zip(pair, adapters, strict=True)}
-    return list(opened(pair, files, lambda number, of: None, lambda target: workers[target.id]))
+    return list(opened(pair, files, 60.0, lambda number, of: None, lambda target: workers[target.id]))
 
 
 def started(kind=ReferenceAdapter):
@@ -105,6 +105,18 @@ def test_what_cannot_be_opened_says_what_was_raised_and_the_other_way_is_untouch
 def test_what_cannot_be_saved_is_told_and_is_not_asked_to_be_opened(pair):
     found = lines(pair, [SAVED], started(), started(CannotSave))
     assert [(one.saved_by, one.phase) for one in found] == [("other", "save"), (pair[0].id, "")]
+
+
+def test_a_target_has_as_long_for_a_file_as_it_is_given(pair):
+    given = []
+
+    class Patient(Local):
+        def receive(self, limit):
+            given.append(limit)
+            return super().receive(limit)
+
+    list(opened(pair, [(suite().by_id[SAVED], "file")], 7.0, lambda *_: None, lambda _: Patient(started())))
+    assert set(given) == {7.0}
 
 
 def test_of_what_cannot_be_made_nothing_is_said(pair):

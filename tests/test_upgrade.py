@@ -270,6 +270,12 @@ def test_a_version_that_does_not_exist_is_one_sentence_and_status_2(upgrade, tmp
     assert not (tmp_path / "found").exists()
 
 
+def test_a_limit_that_no_case_can_keep_is_one_sentence(upgrade):
+    result = upgrade("mylayers==1.0", "mylayers==2.0", "--case", CASE, "--case-timeout", "0")
+    assert result.exit_code == 2
+    assert "the run ended with status 4" in result.stderr
+
+
 def test_a_run_in_which_nothing_is_selected_says_so(upgrade):
     result = upgrade("mylayers==1.0", "mylayers==2.0", "-k", "no-such-case")
     assert result.exit_code == 2

@@ -27,7 +27,6 @@ from ..suite import asked_of
 from .selection import Selection
 
 FORMS = ("file", "weights", "legacy", "whole", "configuration")
-LIMIT = 60.0
 MISSING = ("construct", "build", "assign", "adapt", "update", "gradient")
 
 
@@ -61,12 +60,14 @@ def about_files(cases: Iterable[Case], targets: Sequence[Target], chosen: Select
 def opened(
     pair: tuple[Target, Target],
     files: Sequence[tuple[Case, str]],
+    limit: float,
     tell: Callable[[int, int], None],
     start: Callable[[Target], Worker] = Worker,
 ) -> Iterator[Opened]:
     """What became of each file that one of the two targets saved and the other opened, both ways.
 
     Nothing is said of what the one could not make and the other does not offer. Both work at the same time.
+    limit: the most seconds that a target may take to save or open a file.
     tell: is given how many files have been opened, and of how many.
     """
     with tempfile.TemporaryDirectory(prefix="normcheck-files-") as place, start(pair[0]) as one, start(pair[1]) as two:
@@ -76,10 +77,10 @@ def opened(
             for saver in (0, 1)
         ]
         halves = [(file.saver, file) for file in sent]
-        saved = list(zip(sent, _asked((one, two), halves, "save", pair), strict=True))
+        saved = list(zip(sent, _asked((one, two), halves, "save", pair, limit), strict=True))
         yield from _unsaved(pair, saved)
         there = [(file, seen.steps[0].output) for file, seen in saved if isinstance(seen, Observation) and seen.steps]
-        loaded = _asked((one, two), [(file.opener, file) for file, _ in there], "open", pair)
+        loaded = _asked((one, two), [(file.opener, file) for file, _ in there], "open", pair, limit)
         for number, ((file, before), after) in enumerate(zip(there, loaded, strict=True)):
             tell(number + 1, len(there))
             if isinstance(after, Loss) or not after.unsupported:
@@ -87,14 +88,18 @@ def opened(
 
 
 def _asked(
-    workers: Sequence[Worker], halves: Sequence[tuple[int, Sent]], do: Literal["save", "open"], pair: Sequence[Target]
+    workers: Sequence[Worker],
+    halves: Sequence[tuple[int, Sent]],
+    do: Literal["save", "open"],
+    pair: Sequence[Target],
+    limit: float,
 ) -> Iterator[Observation | Loss]:
     """The answers, in the order of what is asked; each worker has all of its own from the start."""
     for at, one in halves:
         request = replace(request_for(one.case, pair[at].dialect), restore=(), repeat=False)
         workers[at].submit(Filing(do, request, one.folder, one.form))
     for at, _ in halves:
-        yield workers[at].receive(LIMIT)
+        yield workers[at].receive(limit)
 
 
 def _unsaved(pair: Sequence[Target], saved: Iterable[tuple[Sent, Observation | Loss]]) -> Iterator[Opened]:

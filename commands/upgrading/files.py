@@ -34,9 +34,9 @@ def pairs(before: Sequence[Target], after: Sequence[Target]) -> list[tuple[Targe
 
 
 def exchanged(
-    both: Sequence[tuple[Target, Target]], chosen: Selection, tell: Callable[[str], None]
+    both: Sequence[tuple[Target, Target]], chosen: Selection, limit: float, tell: Callable[[str], None]
 ) -> Iterator[Opened]:
-    """What became of every file."""
+    """What became of every file. limit: the most seconds that a target may take to save or open one."""
     for pair in both:
         files = about_files(suite().cases, pair, chosen)
 
@@ -44,7 +44,7 @@ def exchanged(
             if number * SHARE // of > (number - 1) * SHARE // of:
                 tell(f"files of {title}: {number} of {of} opened")
 
-        yield from opened(pair, files, told)
+        yield from opened(pair, files, limit, told)
 
 
 def append(record: Path, lines: Sequence[Opened]) -> None:
