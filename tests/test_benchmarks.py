@@ -75,3 +75,8 @@ def test_machines_alike_have_one_fingerprint():
     here = machine()
     assert fingerprint(here) == fingerprint(dict(reversed(here.items())))
     assert fingerprint(here) != fingerprint(here | {"cores": "0"})
+
+
+def test_a_machine_with_another_accelerator_is_another_one():
+    assert machine("") == machine()
+    assert len({fingerprint(machine(model)) for model in ("", "NVIDIA H100", "NVIDIA H200")}) == 3

@@ -30,7 +30,7 @@ class FlaxLinenAdapter(FlaxAdapter):
         """The layer; raises Unsupported for one that linen does not have."""
         if layer != "weight_normalization":
             return super().construct(layer, arguments, shape, dtype)
-        with self.jax.default_device(self._place()):
+        with self.jax.default_device(self.place()):
             given = FlaxArguments(layer, arguments, shape, dtype)
             built: Built = build_with(lambda a: self._weight_norm(a, self._dtypes(dtype)), given, self.name)
             return built

@@ -47,7 +47,7 @@ class FlaxAdapter(Precise, JaxAdapter):
         if layer not in LAYERS:
             raise Unsupported(f"{self.name} offers no {layer}")
         recipe = build_with(LAYERS[layer], FlaxArguments(layer, arguments, shape, dtype), self.name)
-        with self.jax.default_device(self._place()):
+        with self.jax.default_device(self.place()):
             return self._make(replace(recipe, options={**recipe.options, **self.extra, **self._dtypes(dtype)}), shape)
 
     def _dtypes(self, dtype: str) -> dict[str, Any]:

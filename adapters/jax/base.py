@@ -14,7 +14,7 @@ from ..by_python import WAYS, get, put
 from ..interface import Request, Unsupported, Weight
 from . import calls
 from .arrays import to_array, to_jax
-from .caches import Forgetful
+from .on_jax import OnJax
 
 FILE = "weights.msgpack"
 Run = Callable[[Mapping[str, Any], Any, bool | None], tuple[Any, dict[str, Any]]]
@@ -36,7 +36,7 @@ class Built:
     functions: dict[tuple[str, bool | None], Callable[..., Any]] = field(default_factory=dict)
 
 
-class JaxAdapter(Forgetful):
+class JaxAdapter(OnJax):
     """Drives what `construct` and `build` of a subclass make: a `Built`.
 
     It is the eager mode that is asked few cases: JAX compiles each operation of it by itself, some thirty in a case,
@@ -44,7 +44,6 @@ class JaxAdapter(Forgetful):
     """
 
     dialect: ClassVar[str] = "flax"
-    requires: ClassVar[tuple[str, ...]] = ("jax",)
     modes: ClassVar[tuple[str, ...]] = ("jit", "eager")
     compiling: ClassVar[tuple[str, ...]] = ("eager",)
     tracing: ClassVar[tuple[str, ...]] = ("jit",)
@@ -53,8 +52,6 @@ class JaxAdapter(Forgetful):
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-
-    jax: Any = None
 
     def start(self) -> None:
         """Import JAX, with 64-bit types and one thread. Raises ImportError."""
@@ -66,19 +63,6 @@ class JaxAdapter(Forgetful):
     def versions(self) -> dict[str, str]:
         """JAX's version."""
         return {"jax": str(self.jax.__version__)}
-
-    def devices(self) -> Sequence[str]:
-        """`cpu`, then every accelerator: `cuda`, `cuda:1`, … `tpu`."""
-        found = ["cpu"]
-        for one in self.jax.devices():
-            kind = {"gpu": "cuda"}.get(one.platform, one.platform)
-            if kind != "cpu":
-                found.append(kind if one.id == 0 else f"{kind}:{one.id}")
-        return tuple(found)
-
-    def _place(self) -> Any:
-        kind, _, index = self.device.partition(":")
-        return self.jax.devices({"cuda": "gpu"}.get(kind, kind))[int(index or 0)]
 
     def weights(self, layer: Built) -> Sequence[Weight]:
         """Those with gradients, then the others."""
@@ -102,7 +86,7 @@ class JaxAdapter(Forgetful):
 
     def to_native(self, array: Array) -> Any:
         """A new array on the device."""
-        return to_jax(array, self._place())
+        return to_jax(array, self.place())
 
     def arrange(self, native: Any, layout: str) -> Any:
         """Raises Unsupported: there is one layout."""
@@ -141,10 +125,6 @@ class JaxAdapter(Forgetful):
         """By jax.vmap."""
         return self._function(layer, "vectorized", training)(layer.weights, x)
 
-    def wait(self, result: Any) -> None:
-        """Until `result` is there: JAX computes behind the call."""
-        self.jax.block_until_ready(result)
-
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of optax.sgd in training mode; there are no losses of a layer's own."""
         optax = importlib.import_module("optax")
@@ -174,7 +154,7 @@ class JaxAdapter(Forgetful):
             return new
         data = Path(folder, FILE).read_bytes()
         found = importlib.import_module("flax.serialization").from_bytes(new.weights, data)
-        new.weights = {name: self.jax.device_put(found[name], self._place()) for name in new.weights}
+        new.weights = {name: self.jax.device_put(found[name], self.place()) for name in new.weights}
         return new
 
     def _function(self, layer: Built, what: str, training: bool | None) -> Callable[..., Any]:

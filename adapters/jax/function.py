@@ -8,34 +8,29 @@ class Adapter(JaxFunctionAdapter):
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
-
-import numpy as np
 
 from ..arrays import FLOATING, Array
 from ..function import FunctionAdapter, Held
 from ..interface import Adapter, Unsupported
-from .caches import Forgetful
+from .arrays import to_array, to_jax
+from .on_jax import OnJax
 
-PLATFORMS = {"gpu": "cuda"}
 Pure = Callable[[Mapping[str, Any], Any], Any]
 
 
-class JaxFunctionAdapter(Forgetful, FunctionAdapter):
+class JaxFunctionAdapter(OnJax, FunctionAdapter):
     """`layers` maps a layer's name to a function of JAX arrays: under jax.jit, or eager. float64 is enabled.
 
     It is the eager mode that is asked few cases: JAX compiles each operation of it by itself.
     """
 
     name: ClassVar[str] = "jax-function"
-    requires: ClassVar[tuple[str, ...]] = ("jax",)
     modes: ClassVar[tuple[str, ...]] = ("jit", "eager")
     compiling: ClassVar[tuple[str, ...]] = ("eager",)
     environment: ClassVar[Mapping[str, str]] = {"JAX_ENABLE_X64": "1"}
     arrange = Adapter.arrange
-
-    jax: Any = None
 
     def start(self) -> None:
         """Import JAX."""
@@ -46,31 +41,16 @@ class JaxFunctionAdapter(Forgetful, FunctionAdapter):
         """JAX's version."""
         return {"jax": str(self.jax.__version__)}
 
-    def devices(self) -> Sequence[str]:
-        """`cpu`, then those of JAX's default platform: `cuda`, `cuda:1`, and so on."""
-        platform = self.jax.default_backend()
-        name = PLATFORMS.get(platform, platform)
-        others = [] if name == "cpu" else [name if n == 0 else f"{name}:{n}" for n in range(self.jax.device_count())]
-        return ("cpu", *others)
-
     def check_dtype(self, dtype: str) -> None:
         """Every dtype of the specs is one of JAX's."""
 
     def to_native(self, array: Array) -> Any:
         """A new array on the device."""
-        kind, _, index = self.device.partition(":")
-        platform = next((own for own, name in PLATFORMS.items() if name == kind), kind)
-        bits = np.frombuffer(bytearray(array.data), self.jax.numpy.dtype(array.dtype)).reshape(array.shape)
-        return self.jax.device_put(bits, self.jax.devices(platform)[int(index or 0)])
+        return to_jax(array, self.place())
 
     def to_array(self, native: Any) -> Array:
         """The bits of an array."""
-        values = np.asarray(native)
-        return Array(values.dtype.name, values.shape, values.tobytes())
-
-    def wait(self, result: Any) -> None:
-        """Until `result` is there: JAX computes behind the call."""
-        self.jax.block_until_ready(result)
+        return to_array(native)
 
     def _pure(self, layer: Held, training: bool | None) -> Pure:
         """The layer as a function of its weights and its input."""

@@ -179,6 +179,10 @@ class KerasAdapter(KerasBase):
         """Of a GPU's allocator."""
         return timing.device_memory(self.tf, self.device)
 
+    def accelerator(self) -> str:
+        """As TensorFlow names it."""
+        return timing.accelerator(self.tf, self.device)
+
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""
         trainable = layer.layer.trainable_weights

@@ -11,12 +11,12 @@ import numpy as np
 from ..arrays import Array
 from ..interface import Unsupported
 from ..jax import derivatives
-from ..jax.caches import Forgetful
+from ..jax.on_jax import OnJax
 from .base import Built, KerasBase, by_name, call_options
 from .stateless import other_values, pure, stateless, trainable_values
 
 
-class KerasJaxAdapter(Forgetful, KerasBase):
+class KerasJaxAdapter(OnJax, KerasBase):
     """Keras on JAX; `layers` maps a layer's name to a factory that reads a `KerasArguments`.
 
     JAX_ENABLE_X64 lets JAX have float64 at all. It is the eager mode that is asked few cases: JAX compiles each
@@ -35,8 +35,6 @@ class KerasJaxAdapter(Forgetful, KerasBase):
         "NPROC": "1",
     }
 
-    jax: Any = None
-
     def start(self) -> None:
         """Import JAX and Keras. Raises ImportError, or Unsupported where Keras runs on another backend."""
         super().start()
@@ -45,17 +43,6 @@ class KerasJaxAdapter(Forgetful, KerasBase):
     def versions(self) -> dict[str, str]:
         """Keras' and JAX's versions."""
         return {"keras": str(self.keras.__version__), "jax": str(self.jax.__version__)}
-
-    def devices(self) -> Sequence[str]:
-        """`cpu`, then every accelerator: `cuda`, `cuda:1`, … `tpu`."""
-        found = ["cpu"]
-        for kind, name in (("gpu", "cuda"), ("tpu", "tpu")):
-            try:
-                count = len(self.jax.devices(kind))
-            except RuntimeError:  # JAX's way to say that there is none
-                continue
-            found += [name if index == 0 else f"{name}:{index}" for index in range(count)]
-        return tuple(found)
 
     def to_native(self, array: Array) -> Any:
         """A new array on the device."""
@@ -89,10 +76,6 @@ class KerasJaxAdapter(Forgetful, KerasBase):
         with self.on_device():
             output, _, inward, found = self._backward(layer, x, training, upstream)
         return output, {"input": inward, **found}
-
-    def wait(self, result: Any) -> None:
-        """Until `result` is there: JAX computes behind the call."""
-        self.jax.block_until_ready(result)
 
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""

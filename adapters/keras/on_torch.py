@@ -134,6 +134,10 @@ class KerasTorchAdapter(KerasBase):
         """Of CUDA's allocator."""
         return timing.device_memory(self.torch, self.device)
 
+    def accelerator(self) -> str:
+        """As PyTorch names it."""
+        return timing.accelerator(self.torch, self.device)
+
     def update(self, layer: Built, x: Any, upstream: Any, learning_rate: float) -> tuple[Any, float]:
         """One step of keras.optimizers.SGD in training mode; the optimizer applies the constraints."""
         trainable = list(by_name(layer.layer.trainable_variables).values())

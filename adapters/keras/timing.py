@@ -38,3 +38,12 @@ def device_memory(tf: Any, device: str) -> tuple[int, Callable[[], int]] | None:
         return int(tf.config.experimental.get_memory_info(name)[what])
 
     return count("current"), lambda: count("peak")
+
+
+def accelerator(tf: Any, device: str) -> str:
+    """A GPU's model; empty for other devices."""
+    kind, _, index = device.partition(":")
+    if kind != "cuda":
+        return ""
+    found = tf.config.list_physical_devices("GPU")[int(index or 0)]
+    return str(tf.config.experimental.get_device_details(found).get("device_name", ""))

@@ -11,13 +11,17 @@ from pathlib import Path
 CPUINFO = Path("/proc/cpuinfo")
 
 
-def machine() -> dict[str, str]:
-    """Processor, architecture, number of cores and system; nothing that names the machine or its owner."""
+def machine(accelerator: str = "") -> dict[str, str]:
+    """Processor, architecture, number of cores and system; nothing that names the machine or its owner.
+
+    accelerator: the model of the device that is timed, where that is not the cpu.
+    """
     return {
         "processor": _processor(),
         "machine": platform.machine(),
         "cores": str(os.cpu_count() or 0),
         "system": platform.system(),
+        **({"accelerator": accelerator} if accelerator else {}),
     }
 
 

@@ -59,7 +59,7 @@ def open_adapter(reference: str, device: str, mode: str, threads: int = 1) -> tu
         versions=_required(kind) | dict(adapter.versions()),
         devices=tuple(adapter.devices()),
         threads=adapter.threads(),
-        machine=machine(),
+        machine=machine(adapter.accelerator()),
         **asdict(traits(kind, reference)),
     )
     return adapter, ready

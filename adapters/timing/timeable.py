@@ -39,3 +39,7 @@ class Timeable:
     def device_memory(self) -> tuple[int, Callable[[], int]] | None:
         """The bytes in use on the device, and what tells the most that were in use since; None on the cpu."""
         return None
+
+    def accelerator(self) -> str:
+        """The model of the device, on which times depend; empty where it is the cpu, or the framework does not tell."""
+        return ""

@@ -302,6 +302,10 @@ class TorchAdapter(Adapter):
         """Of CUDA's allocator."""
         return timing.device_memory(self.torch, self.device)
 
+    def accelerator(self) -> str:
+        """As PyTorch names it."""
+        return timing.accelerator(self.torch, self.device)
+
     def _run(self, layer: Built, x: Any, training: bool | None) -> Any:
         self._set_mode(layer, training)
         with self.precision.casts(self.torch, self.device):

@@ -55,3 +55,9 @@ def device_memory(torch: Any, device: str) -> tuple[int, Callable[[], int]] | No
         return None
     torch.cuda.reset_peak_memory_stats(device)
     return int(torch.cuda.memory_allocated(device)), lambda: int(torch.cuda.max_memory_allocated(device))
+
+
+def accelerator(torch: Any, device: str) -> str:
+    """The device's model, as CUDA, ROCm or XPU name it; empty for other devices."""
+    named = getattr(getattr(torch, device.partition(":")[0]), "get_device_name", None)
+    return str(named(device)) if named else ""

@@ -15,6 +15,7 @@ import pytest
 from normcheck.adapters.arrays import decode, encode
 from normcheck.adapters.flax.layers import Recipe, offered
 from normcheck.adapters.interface import Request, Step, Unsupported
+from normcheck.adapters.jax.function import JaxFunctionAdapter
 from normcheck.adapters.observe import observe
 from normcheck.adapters.process.transport import Worker
 from normcheck.adapters.reference import ReferenceAdapter
@@ -52,6 +53,17 @@ def target(text, mode):
     if found.missing:
         pytest.skip(found.missing[0].reason)
     return next(one for one in found.targets if one.mode == mode)
+
+
+def test_jax_says_which_devices_there_are_what_they_are_and_copies_on_them():
+    pytest.importorskip("jax")
+    adapter = JaxFunctionAdapter("cpu:0")  # as one that is not simply the cpu
+    adapter.start()
+    assert adapter.devices()[0] == "cpu"
+    assert adapter.accelerator() == adapter.place().device_kind
+    assert np.asarray(adapter.copying(3)()).tolist() == [254] * 3
+    adapter.device = "cpu"
+    assert (adapter.accelerator(), adapter.copying(3)) == ("", None)
 
 
 @pytest.fixture(scope="module", params=["jit", "eager"])

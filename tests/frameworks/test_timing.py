@@ -70,6 +70,11 @@ def test_a_target_of_two_threads_computes_with_two(name):
         keeper.close()
 
 
+@pytest.mark.parametrize(("kind", "mode"), MODES, ids=lambda one: getattr(one, "name", one))
+def test_a_cpu_is_no_accelerator(kind, mode):
+    assert started(kind, mode).accelerator() == ""
+
+
 def test_pytorch_records_a_graph_in_training_alone():
     adapter = started(TorchAdapter, "eager")
     recorded = {}
