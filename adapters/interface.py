@@ -16,8 +16,6 @@ from .arrays import Array
 from .timing.timeable import Timeable
 
 Phase = Literal["construct", "build", "assign", "call", "gradient", "adapt", "update", "save", "load"]
-
-
 Derived = Literal[
     "forward",
     "reverse-over-reverse",
