@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from normcheck.adapters.targets import Target, safe
-from normcheck.reports.record import Check
+from normcheck.reports.record import UNEXPLAINED, Check
 from normcheck.specs.grammar import Frozen
 from normcheck.specs.reader import first
 from normcheck.specs.sentences import problems
@@ -23,7 +23,6 @@ from normcheck.specs.vocabulary import Aspect, RequirementId, Sentence
 from .case import Case
 
 LEDGER = Path(__file__).with_suffix(".yaml")
-EXPLAINABLE = ("fail", "error", "crash", "timeout")
 EntryId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]
 
 
@@ -86,7 +85,7 @@ def explained(check: Check, entries: Mapping[str, Entry]) -> Check:
     about = [(name, entry) for name, entry in entries.items() if _about(entry, check)]
     if check.outcome == "pass":
         return _unexpected_pass(check, about)
-    if check.outcome not in EXPLAINABLE:
+    if check.outcome not in UNEXPLAINED:
         return check
     for name, entry in about:
         if _shows(entry, check) and entry.requirement in (None, *check.failed):

@@ -208,10 +208,11 @@ def _judged(item: pytest.Item, case: Case, target: Target, checks: Sequence[Any]
 
 def conclude(case: Case, target: Target, checks: Sequence[Any]) -> None:
     """Give pytest the outcome of an item."""
-    from .judgement.message import failure_text
-    from .runs.session import EXPLAINED
+    from normcheck.reports.record import UNEXPLAINED
 
-    unexplained = [check for check in checks if check.outcome not in EXPLAINED]
+    from .judgement.message import failure_text
+
+    unexplained = [check for check in checks if check.outcome in UNEXPLAINED]
     if unexplained:
         pytest.fail(failure_text(case, target.title, unexplained), pytrace=False)
     known = [check for check in checks if check.outcome == "known"]

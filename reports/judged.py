@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from .reading import Record
-from .record import Check
-from .summary import JUDGED, UNEXPLAINED, printable, target_names
+from .record import UNEXPLAINED, Check
+from .summary import JUDGED, printable, target_names
 
 SHORTENED = "_normalization"
 NOTHING = "-"

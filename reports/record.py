@@ -16,6 +16,7 @@ from .line import Count, Figure, Indices, Line, Name, Names, Text
 SCHEMA = 3
 Outcome = Literal["pass", "fail", "error", "crash", "timeout", "unsupported", "known"]
 OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "error", "crash", "timeout", "unsupported", "known")
+UNEXPLAINED: tuple[Outcome, ...] = ("fail", "error", "crash", "timeout")
 
 
 class TargetLine(Line):

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from .reading import Record
-from .record import OUTCOMES, Check, Header, Outcome
+from .record import OUTCOMES, UNEXPLAINED, Check, Header, Outcome
 
 JUDGED: frozenset[Outcome] = frozenset({"pass", "fail", "known"})
-UNEXPLAINED: tuple[Outcome, ...] = ("fail", "error", "crash", "timeout")
 COLOURS = {
     "pass": "32",
     "fail": "31",

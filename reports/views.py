@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .reading import Record
-from .record import Check, KnownText, Outcome, RequirementText
-from .summary import JUDGED, UNEXPLAINED, target_names
+from .record import UNEXPLAINED, Check, KnownText, Outcome, RequirementText
+from .summary import JUDGED, target_names
 
 MOST_IN_FULL = 120
 MOST_IN_GROUP = 10

@@ -17,6 +17,7 @@ from normcheck.adapters.targets import Target
 from normcheck.adapters.timing.asking import Timekeeper
 from normcheck.adapters.timing.questions import Timing
 from normcheck.adapters.timing.stopwatch import shorter
+from normcheck.reports.record import UNEXPLAINED
 
 from ..ledger import Entry
 from .asking import judged, prepared, right
@@ -27,7 +28,6 @@ LOOKS = (4, 7, 13, 24)
 PLACES = 16
 SHORT, LONG = 0.002, 0.010
 CALLS = 16
-EXPLAINED = ("known", "unsupported")
 ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))
 Tell = Callable[[str], None]
 
@@ -231,8 +231,9 @@ def _judge(comparison: Comparison, one: Held, side: int, keeper: Timekeeper) -> 
     if right(checks):
         one.seen[side].add(digest)
         return
-    first = min((check for check in checks if check.outcome != "pass"), key=lambda check: check.outcome in EXPLAINED)
-    one.wrong = first.outcome not in EXPLAINED
+    worst = [check for check in checks if check.outcome in UNEXPLAINED]
+    one.wrong = bool(worst)
+    first = next(check for check in [*worst, *checks] if check.outcome != "pass")
     one.refused = f"{target.title}: {first.outcome}, {first.symptom}. {first.message}".strip()
 
 

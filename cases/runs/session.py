@@ -36,7 +36,6 @@ from .selection import Selection
 from .sharding import parse, part, shard, wrong_shard
 
 LONGEST = 86_400.0
-EXPLAINED = ("pass", "known", "unsupported")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from ..described import CaseText
 from ..page.data import recipe, settled
 from ..page.figures import figure
 from ..reading import Record
-from ..record import Check
-from ..summary import UNEXPLAINED, printable
+from ..record import UNEXPLAINED, Check
+from ..summary import printable
 from ..views import around
 
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from ..escaping import attribute, shown
 from ..reading import Record
-from ..record import Check
-from ..summary import UNEXPLAINED
+from ..record import UNEXPLAINED, Check
 
 
 def junit(record: Record) -> str:
