@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from normcheck.adapters.targets import safe
+from normcheck.cases.runs.options import OPTIONS
 from normcheck.cases.runs.progress import duration
 from normcheck.cases.runs.selection import Selection
 from normcheck.reports.comparing.classes import FAILING
@@ -39,7 +40,14 @@ RECORD = "record.jsonl"
 @click.option("--layer", "layers", multiple=True, help="Ask the cases of this layer only.")
 @click.option("--case", "cases", multiple=True, help="Ask the cases whose id matches this pattern only.")
 @click.option("--full", is_flag=True, help="Ask every case, in every mode (default: the quick list).")
-@click.option("--case-timeout", "limit", type=float, default=60.0, show_default=True, help="The longest for one case.")
+@click.option(
+    "--case-timeout",
+    "limit",
+    type=float,
+    default=OPTIONS["--case-timeout"]["default"],
+    show_default=True,
+    help="The longest a target may take for one case, and for a file.",
+)
 @click.option(
     "--fail-on",
     default=",".join(FAILING),
