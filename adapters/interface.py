@@ -220,6 +220,7 @@ class Adapter(Timeable):
 
     modes: all there are; compiling: those that compile each case, and are asked few; full_modes: those that are on the
     full list alone unless they are named; needs: distributions that a mode needs besides those in `requires`.
+    threads_fixed: why no request chooses its number of threads, where the framework has a reason of its own.
     symbolic: sizes may be unknown while a layer is built; `dynamic` are the axes whose sizes are, in this request.
     Subclasses import their framework inside methods, never at the top of the module. Every method not
     overridden answers *unsupported*. `layer` below is whatever `construct` returned.
@@ -233,6 +234,7 @@ class Adapter(Timeable):
     tracing: ClassVar[tuple[str, ...]] = ()
     full_modes: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    threads_fixed: ClassVar[str] = ""
     symbolic: ClassVar[bool] = False
     environment: ClassVar[Mapping[str, str]] = {}
 
@@ -277,7 +279,7 @@ class Adapter(Timeable):
         if request.precision != "plain":
             raise Unsupported(f"{self.name} has no {request.precision} precision")
         if self.wanted_threads(request) != self.thread_count:
-            raise Unsupported(f"{self.name} does not choose its threads")
+            raise Unsupported(self.threads_fixed or f"{self.name} does not choose its threads")
         if request.dynamic and not self.symbolic:
             raise Unsupported(f"{self.name} builds layers for known sizes only")
         self.dynamic = request.dynamic

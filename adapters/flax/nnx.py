@@ -22,6 +22,7 @@ class FlaxAdapter(Precise, JaxAdapter):
 
     name: ClassVar[str] = "flax"
     requires: ClassVar[tuple[str, ...]] = ("jax", "flax")
+    threads_fixed: ClassVar[str] = "XLA fixes its number of threads when it starts"
     extra: ClassVar[Mapping[str, Any]] = {}
 
     @contextmanager
@@ -29,8 +30,6 @@ class FlaxAdapter(Precise, JaxAdapter):
         """Layers made inside have the request's precision."""
         if request.precision == "autocast":
             raise Unsupported("Flax casts by a layer's dtype, and has no automatic casts around a layer")
-        if self.wanted_threads(request) != self.thread_count:
-            raise Unsupported("XLA fixes its number of threads when it starts")
         with super().settings(request):
             yield
 

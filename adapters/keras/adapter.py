@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from ..arrays import Array, arranged
-from ..interface import Request, Unsupported
+from ..interface import Unsupported
 from ..timing.timeable import in_turn
 from . import derivatives, masks, timing
 from .base import Built, KerasBase, by_name, call_options, tensor_of
@@ -38,18 +38,11 @@ class KerasAdapter(KerasBase):
     compiling: ClassVar[tuple[str, ...]] = ("xla", "savedmodel")
     tracing: ClassVar[tuple[str, ...]] = ("graph",)
     full_modes: ClassVar[tuple[str, ...]] = ("savedmodel",)
+    threads_fixed: ClassVar[str] = "TensorFlow fixes its number of threads when it starts"
     symbolic: ClassVar[bool] = True
     environment: ClassVar[Mapping[str, str]] = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
     tf: Any = None
-
-    @contextmanager
-    def settings(self, request: Request) -> Iterator[None]:
-        """Layers made inside have the request's precision."""
-        if self.wanted_threads(request) != self.thread_count:
-            raise Unsupported("TensorFlow fixes its number of threads when it starts")
-        with super().settings(request):
-            yield
 
     def start(self) -> None:
         """Import TensorFlow and Keras, set the number of threads.
