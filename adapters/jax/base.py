@@ -13,7 +13,6 @@ from ..arrays import Array
 from ..by_python import WAYS, get, put
 from ..interface import Request, Unsupported, Weight
 from . import calls
-from .arrays import to_array, to_jax
 from .on_jax import OnJax
 
 FILE = "weights.msgpack"
@@ -60,10 +59,6 @@ class JaxAdapter(OnJax):
         self.jax = importlib.import_module("jax")
         self.jax.config.update("jax_enable_x64", True)
 
-    def versions(self) -> dict[str, str]:
-        """JAX's version."""
-        return {"jax": str(self.jax.__version__)}
-
     def weights(self, layer: Built) -> Sequence[Weight]:
         """Those with gradients, then the others."""
         names = [*layer.trainable, *(name for name in layer.weights if name not in layer.trainable)]
@@ -84,17 +79,9 @@ class JaxAdapter(OnJax):
                 raise ValueError(f"{name} has shape {held.shape}, not {value.shape}")
             layer.weights[name] = self.to_native(value).astype(held.dtype)
 
-    def to_native(self, array: Array) -> Any:
-        """A new array on the device."""
-        return to_jax(array, self.place())
-
     def arrange(self, native: Any, layout: str) -> Any:
         """Raises Unsupported: there is one layout."""
         raise Unsupported("JAX does not choose how arrays lie in memory")
-
-    def to_array(self, native: Any) -> Array:
-        """The array's bits."""
-        return to_array(native)
 
     def call(self, layer: Built, x: Any, training: bool | None) -> Any:
         """The output; what the layer keeps moves."""

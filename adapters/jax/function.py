@@ -11,10 +11,9 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ..arrays import FLOATING, Array
+from ..arrays import FLOATING
 from ..function import FunctionAdapter, Held
 from ..interface import Adapter, Unsupported
-from .arrays import to_array, to_jax
 from .on_jax import OnJax
 
 Pure = Callable[[Mapping[str, Any], Any], Any]
@@ -37,20 +36,8 @@ class JaxFunctionAdapter(OnJax, FunctionAdapter):
         self.jax = importlib.import_module("jax")
         self.jax.config.update("jax_enable_x64", True)
 
-    def versions(self) -> dict[str, str]:
-        """JAX's version."""
-        return {"jax": str(self.jax.__version__)}
-
     def check_dtype(self, dtype: str) -> None:
         """Every dtype of the specs is one of JAX's."""
-
-    def to_native(self, array: Array) -> Any:
-        """A new array on the device."""
-        return to_jax(array, self.place())
-
-    def to_array(self, native: Any) -> Array:
-        """The bits of an array."""
-        return to_array(native)
 
     def _pure(self, layer: Held, training: bool | None) -> Pure:
         """The layer as a function of its weights and its input."""

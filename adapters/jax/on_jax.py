@@ -1,4 +1,4 @@
-"""What every target on JAX shares: its devices, how they are waited for, and what JAX has compiled."""
+"""What every target on JAX shares: devices and arrays on them, how they are waited for, and what JAX has compiled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..arrays import Array
 from ..interface import Adapter, Request
+from .arrays import to_array, to_jax
 
 KEPT = 64
 KINDS: Mapping[str, str] = {"gpu": "cuda"}
@@ -27,6 +29,10 @@ class OnJax(Adapter):
     jax: Any = None
     answered: int = 0
 
+    def versions(self) -> dict[str, str]:
+        """JAX's version."""
+        return {"jax": str(self.jax.__version__)}
+
     def devices(self) -> Sequence[str]:
         """`cpu`, then every accelerator: `cuda`, `cuda:1`, … `tpu`."""
         kinds = [KINDS.get(one.platform, one.platform) for one in self.jax.devices()]
@@ -37,6 +43,14 @@ class OnJax(Adapter):
         kind, _, index = self.device.partition(":")
         platform = next((own for own, name in KINDS.items() if name == kind), kind)
         return self.jax.devices(platform)[int(index or 0)]
+
+    def to_native(self, array: Array) -> Any:
+        """A new array on the device."""
+        return to_jax(array, self.place())
+
+    def to_array(self, native: Any) -> Array:
+        """The array's bits."""
+        return to_array(native)
 
     @contextmanager
     def settings(self, request: Request) -> Iterator[None]:
